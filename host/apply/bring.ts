@@ -1,4 +1,5 @@
 import { nftables } from "../../components/network/nftables.host.ts";
+import { routerFirewall } from "../../components/network/router-firewall.host.ts";
 import type { Group } from "../../delivery/protocol/bundle.ts";
 import { count } from "../../lib/text/text.ts";
 import { type Brought, bringDatabases } from "../os/databases/databases.ts";
@@ -52,7 +53,7 @@ export async function bring(course: Course, next: Generation, old: Generation): 
     outdated: course.repairs.outdated,
     daemonReload: course.repairs.reload,
     rotated: course.behind,
-    lost: new Set(firewallLost ? [nftables.name] : []),
+    lost: new Set(firewallLost ? [nftables.name, routerFirewall.name] : []),
     ...(machine.live && { states: await unitStates(machine) }),
   };
   let chosen = chooseHooks(input);

@@ -10,7 +10,7 @@ import { leftToOthers, linksOf } from "../store/layout.ts";
 
 const recoverUnit = `[Unit]
 Description=Finish or roll back an interrupted change of this host
-After=basic.target nftables.service ssh.service ssh.socket fairhost-fence.service
+After=basic.target nftables.service fairhost-router-firewall.service ssh.service ssh.socket fairhost-fence.service
 RequiresMountsFor=/var/lib/fairhost
 
 [Service]

@@ -84,6 +84,8 @@ protocol bgp router {
 export interface NeighboredRouter {
   readonly router: ContainerHost;
   sh(command: string): Promise<string>;
+  /** Neighbours that have their sessions. */
+  established(): Promise<string[]>;
   /** Waits until all neighbours have their sessions. */
   allEstablished(): Promise<void>;
   /** Waits until somebody behind the first operator gets a page of the host, over both families. */
@@ -123,10 +125,14 @@ export async function neighboredRouter(): Promise<NeighboredRouter> {
         `ip netns exec transit-1 curl -sg -o /dev/null -w '%{http_code}' -m 2 --interface ${from} http://${to}:8080/`,
       )
     ).stdout;
-  const patience = { timeout: 60_000, interval: 500 };
+  const patience = { timeout: 120_000, interval: 500 };
   return {
     router,
     sh,
+    established: async () => {
+      const all = await Promise.all(neighbors.map(({ space }) => established(space)));
+      return all.filter((each) => neighbors.some(({ space }) => space === each));
+    },
     allEstablished: () =>
       expect
         .poll(() => Promise.all(neighbors.map(({ space }) => established(space))), patience)

@@ -44,7 +44,7 @@ export function debianFiles({ interfaces, routerId }: RouterPlan): RouterFile[] 
 }
 
 /** What the applier and deliveries need on a router, beside its routing. */
-export const debianPackages: readonly string[] = ["nodejs", "openssh-server"];
+export const debianPackages: readonly string[] = ["nftables", "nodejs", "openssh-server"];
 
 const folders = [
   ["/etc/systemd/network/", links.name],

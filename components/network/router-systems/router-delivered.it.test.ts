@@ -7,6 +7,7 @@ import { declaredFacts } from "../../../guard/drift/inspect-hosts.ts";
 import type { Health, Inspection } from "../../../host/inspect/difference.ts";
 import { type NeighboredRouter, neighboredRouter, oneSwitch, plan } from "../../../testing/fakes/neighbored-router.ts";
 import { succeed } from "../../../testing/fakes/placed-host.ts";
+import { routerFirewall } from "../router-firewall.host.ts";
 import { deliveredRouters } from "./delivered-routers.ts";
 
 /**
@@ -28,10 +29,30 @@ function exchanged(bundle: Bundle, file: string, from: string | RegExp, to: stri
 
 interface Wrong {
   readonly what: string;
+  /** Another file than that of the routing. */
+  readonly of?: string;
   readonly from: string | RegExp;
   readonly to: string;
   readonly says: RegExp;
 }
+
+/** Of the firewall: the same for all makers. */
+const ofFirewall: Record<"refused" | "restored", Wrong> = {
+  refused: {
+    what: "a set that is not there",
+    of: routerFirewall.entry.file,
+    from: "@operators6",
+    to: "@operator6",
+    says: /^nft: /,
+  },
+  restored: {
+    what: "hosts and the other router kept out",
+    of: routerFirewall.entry.file,
+    from: "iif lo accept",
+    to: "iif lo accept\n    ip6 saddr @inside6 drop",
+    says: /^load the firewall: .* not established any more; the old rules are restored/,
+  },
+};
 
 const makers = [
   {
@@ -133,20 +154,29 @@ describe.each(makers)(
       });
 
       const since = await on.since();
-      for (const { what, from, to, says } of refused as readonly Wrong[]) {
-        const report = await apply(exchanged(right, file, from, to));
+      for (const { what, of = file, from, to, says } of [...(refused as readonly Wrong[]), ofFirewall.refused]) {
+        const report = await apply(exchanged(right, of, from, to));
         expect(report.result, what).toBe("rolled-back");
         expect(report.errors[0]!.message, what).toMatch(says);
         expect(await on.since(), what).toBe(since);
       }
-      for (const { what, from, to, says } of restored as readonly Wrong[]) {
-        const report = await apply(exchanged(right, file, from, to));
+      for (const { what, of = file, from, to, says } of [...(restored as readonly Wrong[]), ofFirewall.restored]) {
+        const report = await apply(exchanged(right, of, from, to));
         expect(report.errors.map(({ message }) => message).join("\n"), what).toMatch(says);
         expect(report.result, what).toBe("rolled-back");
         await on.allEstablished();
         await on.forwards();
       }
       expect(await apply(right)).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
+
+      // If the applier has ended, the old configuration comes back by itself.
+      const [{ from, to }] = restored as readonly [Wrong, ...Wrong[]];
+      await router.writeFile("/run/delivery", routerDelivery(exchanged(right, file, from, to)));
+      await sh("fairhost-host apply </run/delivery >/run/out 2>/run/err &");
+      await expect.poll(on.established, { timeout: 60_000 }).not.toContain("web1");
+      await sh("systemctl kill --signal=KILL 'fairhost-apply-*.service'");
+      await on.allEstablished();
+      expect(await apply(right)).toMatchObject({ errors: [] });
 
       // What `guard drift` asks.
       const stdin = JSON.stringify(declaredFacts(declaration, found!.name, bootstrap));
@@ -161,6 +191,6 @@ describe.each(makers)(
       expect((await apply(right)).repaired.length).toBeGreaterThan(0);
       expect(clean(await inspect())).toEqual([]);
       await on.allEstablished();
-    }, 600_000);
+    }, 900_000);
   },
 );

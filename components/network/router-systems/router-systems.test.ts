@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { declare } from "../../../fleet/declare/declare.ts";
 import { loadFleet } from "../../../fleet/load/load.ts";
 import type { Declaration, RouterInputs } from "../../registry/kinds.generated.ts";
+import { firewallOf } from "./router-firewall.ts";
 import { routerPlans, tooLong, withoutIpv4, withoutSessions } from "./router-plan.ts";
 import { routerSystems } from "./router-systems.generated.ts";
 
@@ -49,6 +50,16 @@ test.each(routerSystems.filter(({ tried }) => tried))(
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", `router-1.${manufacturer}.others.txt`));
   },
 );
+
+test("what a delivered router refuses: sessions of others, and where its ports are known false sources", async () => {
+  const [plan] = routerPlans(trial);
+  const text = ({ files }: ReturnType<typeof firewallOf>) => files.map((each) => each.content ?? each.link).join("\n");
+  const all = text(firewallOf(plan!));
+  await expect(all).toMatchFileSnapshot(join(import.meta.dirname, "golden", "router-1.firewall.txt"));
+  const without = text(firewallOf({ ...plan!, interfaces: [] }));
+  expect(without).toContain("chain of_neighbors");
+  expect(without).not.toMatch(/iifname|oifname/);
+});
 
 test.each(routerSystems)("a router of $manufacturer without ports has no interface of ours, and says so", (system) => {
   const routers = trial.routers.map(({ ports, ...router }) => router);

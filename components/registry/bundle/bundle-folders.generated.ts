@@ -26,6 +26,7 @@ import { bird } from "../../network/bird.host.ts";
 import { frrDaemons } from "../../network/frr-daemons.host.ts";
 import { frr } from "../../network/frr.host.ts";
 import { nftables } from "../../network/nftables.host.ts";
+import { routerFirewall } from "../../network/router-firewall.host.ts";
 import { chrony } from "../../time/chrony.host.ts";
 import { apt } from "../../upgrade/apt.host.ts";
 import { waf } from "../../waf/waf.host.ts";
@@ -59,6 +60,7 @@ const registered = [
   frrDaemons,
   frr,
   nftables,
+  routerFirewall,
   chrony,
   apt,
   waf,

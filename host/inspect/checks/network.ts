@@ -5,6 +5,7 @@ import type { Machine } from "../../os/machine.ts";
 import { firewallHash, ourTables } from "../../os/network/nftables.ts";
 import { sshAnswersHere } from "../../os/ssh/ssh.ts";
 import { filesOf, readApplied } from "../../store/generations.ts";
+import { routerOf } from "../../store/host-name.ts";
 import { byDeploy, type DeclaredFacts, type Difference, type DifferenceKind } from "../difference.ts";
 
 /** Compares the tables of the bundle with their state when they were loaded, and lists foreign tables. */
@@ -35,7 +36,9 @@ export async function lookAtFirewall(machine: Machine, bundle: Bundle): Promise<
     const message = `the rules of ${what || "the firewall"} differ from those that were loaded`;
     differences.push({ group: "host", kind: "firewall-changed", what, message, repaired: byDeploy });
   }
-  for (const table of there.filter((table) => !ours.some(same(table)))) {
+  // A router has rules of whoever set it up.
+  const foreign = routerOf(machine) === undefined ? there.filter((table) => !ours.some(same(table))) : [];
+  for (const table of foreign) {
     const what = `${table.family} ${table.name}`;
     const repaired = `by hand: \`nft delete table ${what}\` unless it is intended` as const;
     differences.push({

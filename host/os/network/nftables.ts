@@ -1,15 +1,20 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { nftables } from "../../../components/network/nftables.host.ts";
+import { routerFirewall } from "../../../components/network/router-firewall.host.ts";
 import { folderOf } from "../../../components/registry/bundle/bundle-folder.ts";
 import { type Bundle, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { filesOf } from "../../store/generations.ts";
+import { routerOf } from "../../store/host-name.ts";
 import { arm, confirm, type DeadMan, restore } from "../dead-man.ts";
 import type { Machine } from "../machine.ts";
 import { openOutside } from "../outside.ts";
 import { opensOne, sshDoors } from "../ssh/ssh.ts";
+import { within } from "./bird.ts";
 import { fromController, opensToController, type Table } from "./controllers.ts";
 import { doorsInWords, frontDoors, isDeclaredShut, shutDoors } from "./front-end.ts";
+import { watchSessions } from "./router-sessions.ts";
 
 /** Restores the rules of before. */
 const deadManOf = (rescue: string): DeadMan => {
@@ -33,7 +38,7 @@ export async function firewallHash({ run }: Machine, bundle: Bundle): Promise<st
 
 /** Tables that the bundle's rules create. */
 export function ourTables(bundle: Bundle): Table[] {
-  const files = [...filesOf(bundle).values()].filter(({ path }) => folderOf(path, [nftables]));
+  const files = [...filesOf(bundle).values()].filter(({ path }) => folderOf(path, [nftables, routerFirewall]));
   return files.flatMap(({ content }) => tablesIn(content ?? ""));
 }
 
@@ -50,15 +55,19 @@ function steady(key: string, value: unknown): unknown {
   return isDynamic ? { ...set, elem: undefined } : value;
 }
 
+/** Milliseconds until a router's sessions notice by BFD that packets do not come any more, and seconds until all of them must work again. */
+const [noticed, patience] = [2000, 8];
+
 /**
  * Loads the rules of the generation in force in one step. Before that a timer is set that restores the old tables. It is disarmed only
  * after SSH has answered with the new rules, to a client that is not the host itself ({@link openOutside}): as a controller, or as a stranger;
- * and the front end too, where it did before and no declared rule closes it. Tables of others are left alone, now and when the old ones are restored.
+ * and the front end too, where it did before and no declared rule closes it; on a router, after its sessions are as before. Tables of others are left alone, now and when the old ones are restored.
  * @returns the error, if any, and whether the old rules are in force again
  */
 export async function loadFirewall(machine: Machine): Promise<string | undefined> {
   const { disk, layout, run } = machine;
-  const file = `${currentGeneration}/${nftables.entry.file}`;
+  const isRouter = routerOf(machine) !== undefined;
+  const file = `${currentGeneration}/${(isRouter ? routerFirewall : nftables).entry.file}`;
   const rules = layout.at(file);
   // nft itself complains of a missing file.
   const tables = existsSync(rules) ? tablesIn(readFileSync(rules, "utf8")) : [];
@@ -90,14 +99,15 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   const front = frontDoors(texts);
   const closed = await shutDoors(outside, front);
   const visited = front.filter((door) => !closed.includes(door) && !isDeclaredShut(texts, door, outside.addresses));
+  const sessions = isRouter ? await watchSessions(machine) : async () => undefined;
   const deadMan = deadManOf(rescue);
   const unarmed = await arm(machine, deadMan);
   if (unarmed !== undefined) return unarmed;
   const loaded = await run("nft", ["-f", file]);
   if (loaded.status !== 0) return restore(machine, deadMan, `nft: ${loaded.stderr.trim()}`);
   const shut = doors.length > 0 && !(await opens());
-  // With somebody connected, and no answer before either, other rules than these keep strangers out. At boot nobody is.
-  const others = !answered && process.env.SSH_CONNECTION !== undefined;
+  // With somebody connected, and no answer before either, other rules than these keep strangers out. At boot nobody is. A router has rules of others.
+  const others = !answered && (isRouter || process.env.SSH_CONNECTION !== undefined);
   if (shut && others)
     machine.say("SSH did not answer from outside before these rules either, so it is unknown whether they block it");
   if (shut && !others) {
@@ -110,7 +120,9 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   const lost = await shutDoors(outside, visited);
   if (lost.length > 0)
     return restore(machine, deadMan, `the new rules shut visitors out of the front end: ${doorsInWords(lost)}`);
-  return confirm(machine, deadMan);
+  if (isRouter) await sleep(noticed);
+  const cut = isRouter ? await within(patience, sessions) : undefined;
+  return cut === undefined ? confirm(machine, deadMan) : restore(machine, deadMan, cut);
 }
 
 /**

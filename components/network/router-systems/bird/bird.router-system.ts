@@ -2,6 +2,7 @@ import { currentGeneration } from "../../../../delivery/protocol/bundle.ts";
 import { plainAddress, unitFile } from "../../../../lib/systemd/unit-file.ts";
 import { bird } from "../../bird.host.ts";
 import { debianBundle, debianFiles, debianPorts } from "../debian-router.ts";
+import { firewallOf } from "../router-firewall.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
   bfd,
@@ -34,8 +35,9 @@ export const routerSystem: RouterSystem = {
         { path: bird.entry.file, content: render(plan) },
         { path: dropIn, content: startedByDelivery },
         ...debianBundle(plan),
+        ...firewallOf(plan).files,
       ],
-      units: [{ name: bird.entry.unit, want: "start", restartOn: [dropIn] }],
+      units: [...firewallOf(plan).units, { name: bird.entry.unit, want: "start", restartOn: [dropIn] }],
     }),
   },
   others: (plan) => [{ path: "/etc/bird/envvars", content: started }, ...debianFiles(plan)],

@@ -3,6 +3,7 @@ import { frr } from "../../frr.host.ts";
 import { frrDaemons } from "../../frr-daemons.host.ts";
 import { lengthOf } from "../../origins.ts";
 import { debianBundle, debianFiles, debianPorts } from "../debian-router.ts";
+import { firewallOf } from "../router-firewall.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
   bfd,
@@ -37,8 +38,12 @@ export const routerSystem: RouterSystem = {
         { path: frr.linksTo, content: render(plan) },
         { path: frrDaemons.linksTo, content: daemons },
         ...debianBundle(plan),
+        ...firewallOf(plan).files,
       ],
-      units: [{ name: frr.takesEffect.unit, want: "start", restartOn: [frrDaemons.linksTo] }],
+      units: [
+        ...firewallOf(plan).units,
+        { name: frr.takesEffect.unit, want: "start", restartOn: [frrDaemons.linksTo] },
+      ],
     }),
   },
   others: (plan) => [{ path: "/etc/frr/daemons", content: daemons }, ...debianFiles(plan)],

@@ -1,0 +1,108 @@
+import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
+import { unitFile } from "../../../lib/systemd/unit-file.ts";
+import type { Part } from "../../registry/bundle/renderer.ts";
+import { routerFirewall } from "../router-firewall.host.ts";
+import type { RouterPlan } from "./router-plan.ts";
+import { type Family, familyOf, ipv4, ipv6, plainEither, plainPrefix, prefixesOf } from "./router-system.ts";
+
+const { file, unit } = routerFirewall.entry;
+const nft = "/usr/sbin/nft";
+
+/** BGP, and the ports at which BFD listens (RFC 5881, RFC 5883). */
+const [bgp, bfd] = ["179", "3784, 3785, 4784"];
+
+/** The firewall of a router that runs Debian, and the unit that loads it at boot. */
+export function firewallOf(plan: RouterPlan): Required<Pick<Part, "files" | "units">> {
+  return {
+    files: [
+      { path: file, content: render(plan) },
+      { path: `systemd/${unit}`, content: service },
+      { path: `systemd/multi-user.target.wants/${unit}`, link: `../${unit}` },
+    ],
+    units: [{ name: unit, want: "start", restartOn: [] }],
+  };
+}
+
+/** After Debian's own service, which begins with `flush ruleset`, and anew whenever that is reloaded or restarted. */
+const service = unitFile({
+  Unit: {
+    Description: "Firewall of this router's sessions, and against false sources",
+    After: "nftables.service",
+    Before: "bird.service frr.service",
+    PartOf: "nftables.service",
+    ReloadPropagatedFrom: "nftables.service",
+    RequiresMountsFor: "/var/lib/fairhost",
+  },
+  Service: {
+    Type: "oneshot",
+    RemainAfterExit: "yes",
+    ExecStart: `${nft} -f ${currentGeneration}/${file}`,
+    ExecReload: `${nft} -f ${currentGeneration}/${file}`,
+    ExecStop: `${nft} destroy table inet fairhost`,
+  },
+});
+
+/**
+ * The rules. Sessions are for declared neighbours. Where the ports are known, operators bring nothing that pretends to come from inside, and get
+ * nothing that does not (RFC 2827): no operator hears of a part of an owned range (router-plan.ts), so no packet from inside comes back by one.
+ * All else is left to the rules of others: the SSH server and its addresses are theirs, and a fault here must not close it.
+ */
+function render(plan: RouterPlan): string {
+  const operators = plan.operators.flatMap(({ neighbor, over4 }) => [neighbor, ...(over4 ? [over4.neighbor] : [])]);
+  const of = (addresses: readonly string[], { version }: Family) =>
+    addresses
+      .filter((each) => familyOf(each).version === version)
+      .map(plainEither)
+      .toSorted();
+  const set = (name: string, { version }: Family, elements: readonly string[]) =>
+    `  set ${name}${version} { type ipv${version}_addr; flags interval; auto-merge; ${elements.length > 0 ? `elements = { ${elements.join(", ")} }; ` : ""}}\n`;
+  const inside = [...plan.hosts.map(({ address }) => address), ...plan.routers.map(({ neighbor }) => neighbor)];
+  const outside = plan.interfaces
+    .filter(({ leadsTo }) => leadsTo.startsWith("operator "))
+    .flatMap(({ ports }) => ports.map((port) => `"${port}"`))
+    .join(", ");
+  return `#!${nft} -f
+destroy table inet fairhost
+
+table inet fairhost {
+  # Who has sessions with this router, inside and outside, and what the network owns.
+${set("inside", ipv6, of(inside, ipv6))}${[ipv6, ipv4]
+  .map(
+    (family) =>
+      set("operators", family, of(operators, family)) +
+      set("owned", family, prefixesOf(family, plan.owned).map(plainPrefix)),
+  )
+  .join("")}
+  chain input {
+    type filter hook input priority filter; policy accept;
+    iif lo accept
+    tcp dport ${bgp} goto of_neighbors
+    udp dport { ${bfd} } goto of_neighbors
+  }
+  chain of_neighbors {
+    ip6 saddr @inside6 accept
+    ip6 saddr @operators6 accept
+    ip saddr @operators4 accept
+    counter drop
+  }
+${outside === "" ? "" : againstFalseSources(outside)}}
+`;
+}
+
+const againstFalseSources = (outside: string) => `
+  chain from_operators {
+    type filter hook prerouting priority raw; policy accept;
+    iifname != { ${outside} } accept
+    ip6 saddr @operators6 accept
+    ip saddr @operators4 accept
+    ip6 saddr @owned6 counter drop
+    ip saddr @owned4 counter drop
+  }
+  chain to_operators {
+    type filter hook forward priority filter; policy accept;
+    oifname != { ${outside} } accept
+    ip6 saddr @owned6 accept
+    ip saddr @owned4 accept
+    counter drop
+  }
+`;
