@@ -92,6 +92,11 @@ describe("a user with WebDAV", () => {
     },
   );
 
+  test("may send 31 KiB of headers, as much as the front end lets through", async () => {
+    const large = ["1", "2", "3", "4"].map((name) => `-H 'X-Own-${name}: ${"a".repeat(7600)}'`).join(" ");
+    expect(await status("ada/", `-X OPTIONS ${large}`)).toBe("200");
+  });
+
   test("uses an ordinary client", async () => {
     const remote = `:webdav,url='${base}/ada',vendor=other,user=ada,pass=$(rclone obscure '${password}'):`;
     const rclone = (words: string) => sh(`rclone --no-check-certificate --config '' ${words} </dev/null 2>&1`);

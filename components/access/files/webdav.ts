@@ -181,6 +181,8 @@ server.document-root = env.FAIRHOST_HOME
 server.modules = ( "mod_alias", "mod_webdav", "mod_dirlisting", "mod_staticfile" )
 server.tag = ""
 server.max-keep-alive-requests = 100
+# Bytes of all headers: the front end has the limit.
+server.max-request-field-size = 65535
 server.max-connections = ${httpConnections.static}
 # Symlinks are the account's, and lead out of the user's directory.
 server.follow-symlink = "disable"

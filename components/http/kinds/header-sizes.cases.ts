@@ -30,5 +30,10 @@ export function headerSizeCases(kind: () => KindHost, server: string, path: stri
       expect(await kind().get(server, `${query(1)}&own=${long(8100)}`)).toMatchObject({ status: 200 });
       expect(await kind().get(server, query(1), ...words)).toMatchObject({ status: 200 });
     });
+
+    test("a request's 900 headers reach the program", async () => {
+      const words = Array.from({ length: 900 }, (_, number) => ["-H", `X-${number}: a`]).flat();
+      expect(await kind().get(server, query(1), ...words)).toMatchObject({ status: 200 });
+    });
   });
 }

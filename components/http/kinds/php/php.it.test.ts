@@ -118,6 +118,14 @@ describe("a PHP application", () => {
     expect((await kind.get("app", "/docs/readme.txt")).body).toBe("readme");
   });
 
+  test("a slash that a path has in another form (%2F) reaches its front controller as the visitor wrote it", async () => {
+    const { status, body } = await kind.get("app", "/packages/%40scope%2Fname/tags");
+    expect({ status, uri: status === 200 && JSON.parse(body).uri }).toEqual({
+      status: 200,
+      uri: "/packages/%40scope%2Fname/tags",
+    });
+  });
+
   test("its .htaccess counts, and what belongs to PHP's own module is passed over", async () => {
     const { body, headers } = await kind.get("app", "/article/7");
     expect({ body, own: headers["x-application"] }).toEqual({ body: "article 7", own: "own" });

@@ -62,6 +62,12 @@ async function get(server: string, path: string, ...more: string[]) {
   return { status: Number(first!.split(" ")[1]), headers, body: answer.slice(end + 4) };
 }
 
+test("31 KiB of headers, as much as the front end lets through, and 900 headers get a file", async () => {
+  const large = ["1", "2", "3", "4"].flatMap((name) => ["-H", `X-Own-${name}: ${"a".repeat(7700)}`]);
+  const many = Array.from({ length: 900 }, (_, number) => ["-H", `X-${number}: a`]).flat();
+  for (const words of [large, many]) expect((await get("www", "/large.css", ...words)).status).toBe(200);
+});
+
 describe("files whose name begins with a dot", () => {
   test.each([
     "/.git/config",

@@ -99,6 +99,8 @@ index-file.names = ( "index.html", "index.htm" )
 magnet.attract-physical-path-to = ( "${precompressedInside}" )
 # No inotify or FAM, no spool on disk: request bodies have no use here.
 server.max-request-size = 64
+# Bytes of all headers: the front end has the limit.
+server.max-request-field-size = 65535
 server.max-keep-alive-requests = 100
 server.max-fds = ${descriptors.server}
 server.max-connections = ${connections.static}
