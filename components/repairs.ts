@@ -21,6 +21,20 @@ export function repairOf(schema: z.ZodType, text: string): string | undefined {
   return repairs.get(schema)?.repair(text);
 }
 
+/** Which character of a text that is compared is refused, and where; counted from 1, as people see them. */
+export function repairPlain(text: string): string | undefined {
+  const characters = [...text];
+  const at = characters.findIndex((character) => !/^[ -~]$/.test(character));
+  if (at < 0) return undefined;
+  const odd = characters[at]!;
+  const code = `U+${odd.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
+  const shows = /^[\p{L}\p{N}\p{P}\p{S}]$/u.test(odd);
+  const known = shows ? `${odd} (${code})` : `${code}, which does not show`;
+  const plain = odd.normalize("NFKC");
+  const what = shows && /^[ -~]+$/.test(plain) ? `write it as ${plain}` : shows ? "write a plain one" : "remove it";
+  return `character ${at + 1} is ${known}: ${what}`;
+}
+
 /** Slips in names of DNS, in the order in which they are taken out. */
 const slips: readonly (readonly [why: string, without: (text: string) => string])[] = [
   ["without spaces", (text) => text.trim()],

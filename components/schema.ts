@@ -1,7 +1,7 @@
 import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
 import { meaning } from "./inputs.ts";
-import { falsePunycode, repaired, repairHostname } from "./repairs.ts";
+import { falsePunycode, repaired, repairHostname, repairPlain } from "./repairs.ts";
 
 /** Gives a schema its error message, and the title that editors and docs/reference/inventory.md show. */
 export function format<T extends z.ZodType>(words: string, make: (says: { error: string }) => T, title = words): T {
@@ -28,8 +28,24 @@ export const lineSchema = format(
   "one line",
 );
 
-/** A line of text for people: a model, a serial number, a city. */
+/** A line of text for people, which nothing is compared with: a city, a reason. */
 export const textSchema = lineSchema.min(1).max(100);
+
+/**
+ * Text that is compared with other text of people or makers. ASCII, because a letter of another alphabet that looks the same, or a
+ * character that does not show, would make a second name of one.
+ */
+export const plainSchema = repaired(
+  format(
+    "plain letters, digits, spaces and signs (ASCII)",
+    (says) => z.string().regex(/^[ -~]*$/, says),
+    "plain letters, digits, spaces and signs",
+  ),
+  repairPlain,
+);
+
+/** A name as a maker prints it: a model, a serial number. */
+export const labelSchema = plainSchema.min(1).max(100);
 
 /** Text of an environment value or a command argument. */
 export const argumentSchema = meaning(lineSchema.max(4096), "argument");

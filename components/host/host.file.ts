@@ -4,14 +4,22 @@ import { hostFirewallSchema } from "../firewall/rule.ts";
 import { spelled } from "../inputs.ts";
 import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "../network/network.file.ts";
 import type { FileKind } from "../registry/file.ts";
-import { address4Schema, address6Schema, daySchema, format, nameSchema, packageSchema, textSchema } from "../schema.ts";
+import {
+  address4Schema,
+  address6Schema,
+  daySchema,
+  format,
+  labelSchema,
+  nameSchema,
+  packageSchema,
+} from "../schema.ts";
 import { hostUpgradesSchema } from "../upgrade/upgrades.ts";
 import { sshAddressSchema } from "./system/way-in.ts";
 
 const diskSchema = z.strictObject({
   slot: nameSchema.describe("Slot of the disk, unique in the host. Mirrors refer to it."),
-  serial: textSchema.describe("Serial number as printed on the disk, unique in the fleet."),
-  model: spelled("model", textSchema.describe("Model of the disk. Spare parts are counted by model.")),
+  serial: labelSchema.describe("Serial number as printed on the disk, unique in the fleet."),
+  model: spelled("model", labelSchema.describe("Model of the disk. Spare parts are counted by model.")),
   sizeGb: z.number().positive().describe("Size in gigabytes (10^9 bytes), as printed on the disk."),
   kind: z.enum(["ssd", "hdd"]).describe("Kind of disk. The rules require `ssd`."),
   hotSwap: z.boolean().describe("Whether the disk can be replaced while the host runs. The rules require true."),
@@ -50,8 +58,8 @@ export const schema = z.strictObject({
       "Day on which the host was lost, for example 2026-11-24. Deploys do not contact it; accounts that have gone from it to other hosts are restored there from their newest backups. Remove it when the host is back.",
     ),
   manufacturer: spelled("manufacturer", nameSchema.describe("Manufacturer of the host, for information only.")),
-  model: spelled("model", textSchema.describe("Model, as the manufacturer names it, for information only.")),
-  serial: textSchema.describe("Serial number as printed on the chassis, unique in the fleet."),
+  model: spelled("model", labelSchema.describe("Model, as the manufacturer names it, for information only.")),
+  serial: labelSchema.describe("Serial number as printed on the chassis, unique in the fleet."),
   site: nameSchema.describe("Name of the host's site: a file in sites/."),
   hall: nameSchema.describe("Name of a hall of the site."),
   rack: nameSchema.describe("Name of a rack of the hall."),

@@ -9,11 +9,11 @@ import {
   address6Schema,
   format,
   hostnameSchema,
+  labelSchema,
   nameSchema,
   packageSchema,
   prefix4Schema,
   prefix6Schema,
-  textSchema,
 } from "../schema.ts";
 import { timeSchema } from "../time/time.ts";
 import { dnsEntry } from "../tls/dns-proof.ts";
@@ -25,7 +25,7 @@ export const asNumberSchema = z.int().min(1).max(4_294_967_294);
 
 const powerSupplySchema = z.strictObject({
   name: nameSchema.describe("Name of the power supply, unique in its host or device."),
-  model: spelled("model", textSchema.describe("Model of the power supply. Spare parts are counted by model.")),
+  model: spelled("model", labelSchema.describe("Model of the power supply. Spare parts are counted by model.")),
   chain: nameSchema.describe("Electrical chain of the hall that feeds the power supply."),
 });
 
@@ -49,7 +49,7 @@ const device = {
     "manufacturer",
     nameSchema.describe("Manufacturer of the device. The other device of its pair must have another manufacturer."),
   ),
-  model: spelled("model", textSchema.describe("Model of the device. Spare parts are counted by model.")),
+  model: spelled("model", labelSchema.describe("Model of the device. Spare parts are counted by model.")),
   pair: nameSchema.optional().describe("Name of the other device of its pair."),
   powerSupplies: powerSuppliesSchema,
 };

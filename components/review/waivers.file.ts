@@ -3,7 +3,7 @@ import { key, note, trust } from "../registry/fields/field-class.ts";
 import { isWaivable } from "../registry/fields/schema-walk.ts";
 import type { FileKind } from "../registry/file.ts";
 import { allKinds } from "../registry/subject.ts";
-import { daySchema, format, lineSchema, textSchema } from "../schema.ts";
+import { daySchema, format, lineSchema, plainSchema, textSchema } from "../schema.ts";
 
 /** Kinds of resources that may carry a waiver: those with waivers in their inputs. */
 const waivableKinds = allKinds.filter(isWaivable).map(({ name }) => name);
@@ -20,7 +20,7 @@ const waiverSchema = z.strictObject({
   resource: key(resourceSchema).describe(
     `Resource whose violations are waived: its kind (${waivableKinds.join(", ")}) and its name, as the message shows them.`,
   ),
-  path: key(lineSchema.max(200))
+  path: key(plainSchema.max(200))
     .optional()
     .describe(
       "Property whose violations are waived, for example `links.0`. Without it, all violations of the rule at the resource are waived.",

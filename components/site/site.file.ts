@@ -2,7 +2,7 @@ import { z } from "zod";
 import { sitePrefixLengths } from "../declaring.ts";
 import { spelled } from "../inputs.ts";
 import type { FileKind } from "../registry/file.ts";
-import { format, nameSchema, prefix4Schema, prefix6Schema, textSchema } from "../schema.ts";
+import { format, labelSchema, nameSchema, prefix4Schema, prefix6Schema, textSchema } from "../schema.ts";
 
 /** One electrical chain of a hall: an independent path from a feed to the racks. */
 const chainSchema = z.strictObject({
@@ -69,7 +69,7 @@ export const schema = z.strictObject({
   spares: z
     .array(
       z.strictObject({
-        model: spelled("model", textSchema.describe("Model that the spare part replaces.")),
+        model: spelled("model", labelSchema.describe("Model that the spare part replaces.")),
         count: z.int().min(0).describe("Number of spare parts of this model at the site."),
       }),
     )

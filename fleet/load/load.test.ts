@@ -61,11 +61,11 @@ test("the fleet is sorted and frozen, with defaults filled in", async () => {
   expect(() => Object.assign(fleet.accounts[0]!.httpServers[0]!.hostnames, { 0: "x.test" })).toThrow(TypeError);
 });
 
-test("tombstones may be missing; Windows line ends and a byte order mark change nothing", async () => {
+test("tombstones may be missing; Windows line ends change nothing", async () => {
   const directory = copy("plain");
   rmSync(join(directory, "tombstones.yaml"));
   const file = join(directory, "accounts/1-alice.yaml");
-  writeFileSync(file, `\uFEFF${readFileSync(file, "utf8").replaceAll("\n", "\r\n")}`);
+  writeFileSync(file, readFileSync(file, "utf8").replaceAll("\n", "\r\n"));
   const [{ fleet }, { fleet: expected }] = [await loadFleet(directory), await loadFleet(lab)];
   expect(fleet).toEqual({ ...expected, tombstones: [] });
 });

@@ -23,6 +23,8 @@ const beside = /\.md$/;
 /** Maximum size of one file in bytes, about 50,000 lines; a larger file is a mistake. */
 export const maxBytes = 4 * 1024 * 1024;
 
+const byteOrderMark = /^\uFEFF/;
+
 export interface FleetFiles {
   readonly sources: readonly { readonly key: FileKey; readonly source: Source }[];
   readonly problems: readonly Problem[];
@@ -194,7 +196,11 @@ function readText(root: string, file: string, wrong: Wrong): string | undefined 
     if (content.value === undefined) {
       wrong(file, `the file cannot be read (${content.error})`, "allow the user who runs this command to read it");
     } else if (isUtf8(content.value)) {
-      return content.value.toString("utf8").replace(/^\uFEFF/, "");
+      const text = content.value.toString("utf8");
+      // OpenSSH reads it as part of the first name in known_hosts, and no diff shows it. Whatever else is wrong is said too.
+      if (byteOrderMark.test(text))
+        wrong(file, "the file begins with a byte order mark (U+FEFF)", "save it as UTF-8 without a byte order mark");
+      return text.replace(byteOrderMark, "");
     } else wrong(file, "the text is not UTF-8", "save the file as UTF-8", firstBadLine(content.value));
   }
   return undefined;

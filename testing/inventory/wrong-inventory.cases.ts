@@ -97,6 +97,8 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a comment that shows in another order": (draft) => draft.append(alice, "# \u202e eslaf :tcetorp\n"),
   "a line separator": (draft) => draft.append(alice, "# note\u2028protect: false\n"),
   "a second byte order mark": (draft) => draft.append(alice, "\ufeffprotect: false\n"),
+  "a byte order mark before a file": (draft) => draft.edit(alice, "# yaml", "\ufeff# yaml"),
+  "a byte order mark before known_hosts": (draft) => draft.write("known_hosts", "\ufeff# note\n"),
   "a zero byte in known_hosts": (draft) => draft.write("known_hosts", "# note\n# \0\n"),
   "a merge conflict that is not resolved": (draft) =>
     draft.edit(alice, "plan: small\n", "<<<<<<< HEAD\nplan: small\n=======\nplan: large\n>>>>>>> main\n"),
@@ -286,6 +288,10 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a disk's serial twice, in another spelling": (draft) => draft.edit(web2, "serial: web2-a", "serial: WEB1-A"),
   "a manufacturer in two spellings": (draft) => draft.edit(web2, "manufacturer: qemu", "manufacturer: q-emu"),
   "a model in two spellings": (draft) => draft.edit(web2, "model: QEMU virtual machine", "model: qemu Virtual-Machine"),
+  "a model with a Cyrillic letter": (draft) => draft.edit(web2, "model: QEMU virtio", "model: QEM\u0421 virtio"),
+  "a model with a character that does not show": (draft) =>
+    draft.edit(web2, "model: QEMU virtio", "model: QEMU\u200b virtio"),
+  "a disk's serial with a fullwidth letter": (draft) => draft.edit(web2, "serial: web2-a", "serial: \uff37eb1-a"),
   "a model of two manufacturers": (draft) => draft.edit(web2, "manufacturer: qemu", "manufacturer: bochs"),
   "feeds in two spellings": (draft) => draft.edit("sites/lab.yaml", "feed: feed-south", "feed: feednorth"),
   "a manufacturer with a letter too few": (draft) =>
