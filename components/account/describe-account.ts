@@ -4,6 +4,7 @@ import { describeRules } from "../firewall/describe-rules.ts";
 import { limitNames } from "../plan/each-limit.ts";
 import { type Change, type Describe, differences, type Effect, effect, touches } from "../registry/change.ts";
 import { fieldWords } from "../registry/fields/field-changes.ts";
+import { fieldAt } from "../registry/fields/field-words.ts";
 import type { Element } from "../registry/kind.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 
@@ -61,6 +62,8 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
   if (was.plan !== is.plan) say(`Changes the plan of ${who} from ${was.plan} to ${is.plan}.`);
   const changed = changedLimits(was, is);
   if (changed.length > 0) say(`Limits of ${who}: ${changed.join(", ")}.`);
+  const own = ownLimits(was, is);
+  if (own !== "") say(`Own limits of ${who}: ${own}.`);
   if (was.name !== is.name) say(`Renames account ${is.number} from ${was.name} to ${is.name}.`);
   if (!was.suspended && is.suspended) {
     say(
@@ -89,7 +92,7 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
     say(`Changes the standby of ${who} from ${was.standby ?? "none"} to ${is.standby ?? "none"}.`);
   }
   for (const sentence of describeRules(who, was.firewall, is.firewall)) say(sentence);
-  const said = ["firewall", "host", "plan", "limits", "name", "protect", "suspended", "backup", "standby", "waivers"];
+  const said = ["firewall", "host", "plan", "limits", "ownLimits", "name", "protect", "suspended", "backup", "standby", "waivers"];
   const rest = change.paths.filter((path) => !said.includes(path.split(".")[0]!));
   if (rest.length > 0) say(`Changes ${who}: ${differences(change, rest)}.`);
   return effects;
@@ -100,4 +103,15 @@ function changedLimits(was: Account, is: Account): string[] {
   return limitNames
     .filter((name) => was.limits[name] !== is.limits[name])
     .map((name) => fieldWords({ steps: [name], was: was.limits[name], is: is.limits[name] }));
+}
+
+/** Which limits an account has of its own, and no longer by its plan, or the other way round: `memory added; CPU weight removed`. */
+function ownLimits({ ownLimits: was = [] }: Account, { ownLimits: is = [] }: Account): string {
+  const words = (these: readonly string[], others: readonly string[]) =>
+    these.filter((name) => !others.includes(name)).map((name) => fieldAt(name).words);
+  const [added, removed] = [words(is, was), words(was, is)];
+  return [
+    ...(added.length > 0 ? [`${added.join(", ")} added`] : []),
+    ...(removed.length > 0 ? [`${removed.join(", ")} removed, so those of its plan hold`] : []),
+  ].join("; ");
 }

@@ -48,11 +48,23 @@ test("one more, one less, or another one: none of them is approved, and each say
     expect(new Set(weighed.map(({ level }) => level))).toEqual(new Set(["needs approval"]));
     expect(weighed[0]!.message).toMatch(
       new RegExp(
-        `; the approval of 160 accounts, by Grace Example, is for others: these are ${others.length} accounts\\.$`,
+        `; the approval of 160 accounts, by Grace Example, is for others, by its digest: to approve these, write an entry in approvals\\.yaml with action move and resource account \\(${others.length}, [0-9a-f]{32}\\)\\.$`,
       ),
     );
     expect(unused).toEqual(approvals);
   }
+});
+
+test("of a forged or outdated entry for a few it is said which entries these need", () => {
+  const forged = signed([{ action: "move", resource: `account (1, ${"0".repeat(32)})` }]);
+  const [one] = weigh([move(7)], forged, today).weighed;
+  expect(one!.message).toBe(
+    "Moves account 7; the approval of 1 account, by Grace Example, is for others, by its digest: to approve this, write an entry in approvals.yaml with action move and resource account 7.",
+  );
+  const [first] = weigh([move(7), move(8)], forged, today).weighed;
+  expect(first!.message).toContain(
+    ": to approve these, write entries in approvals.yaml with action move and resource account 7, account 8.",
+  );
 });
 
 test("it approves no other action and no other kind", () => {

@@ -42,27 +42,28 @@ export function weigh(
   const inForce = (approval: Approval | undefined): approval is Approval =>
     approval !== undefined && !refused.has(approval) && daysLeft(approval) >= 0 && daysLeft(approval) <= mostDays;
   const wanted = findings.flatMap(({ approval }) => approval ?? []);
+  const several = Map.groupBy(approvals.filter(isGroup), groupOf);
+  // Once a group: its digest and its words are of all of its names.
   const together = new Map(
-    groupsOf(wanted.filter((each) => !inForce(own.get(keyOf(each))))).map((group) => [
-      groupOf(group[0]!),
-      entryFor(group),
-    ]),
+    groupsOf(wanted.filter((each) => !inForce(own.get(keyOf(each))))).map((group) => {
+      const name = groupOf(group[0]!);
+      return [name, { entry: entryFor(group), other: otherGroup(several.get(name)?.[0], group) }];
+    }),
   );
-  const groups = Map.groupBy(approvals.filter(isGroup), groupOf);
   const used = new Set<Approval>();
   const weighed = findings.map((finding): Weighed => {
     const { approval: needed } = finding;
     if (!needed) return { ...finding, level: "blocked" };
     const single = own.get(keyOf(needed));
     const group = together.get(groupOf(needed));
-    const approval = inForce(single) ? single : ((group && own.get(keyOf(group))) ?? single);
+    const approval = inForce(single) ? single : ((group && own.get(keyOf(group.entry))) ?? single);
     if (approval !== undefined) used.add(approval);
     if (inForce(approval)) {
       return { ...finding, level: "safe", approved: { approval, daysLeft: daysLeft(approval) } };
     }
     const why =
       approval === undefined
-        ? otherGroup(groups.get(groupOf(needed))?.[0], group)
+        ? group?.other
         : (refused.get(approval) ?? whyNot(approval, daysLeft(approval)));
     return {
       ...finding,
@@ -78,10 +79,12 @@ function whyNot({ expires }: Approval, left: number): string {
   return `its approval ends on ${expires}, more than ${mostDays} days ahead`;
 }
 
-/** Says that an approval of several is there, but of others than these. */
-function otherGroup(other: Approval | undefined, group: WantedApproval | undefined): string | undefined {
-  if (other === undefined || group === undefined) return undefined;
-  return `the approval of ${resourceWords(other.resource)}, by ${other.approvedBy}, is for others: these are ${resourceWords(group.resource)}`;
+/** Says that an approval of several is there, but of others than these, and which entries these need. */
+function otherGroup(other: Approval | undefined, group: readonly WantedApproval[]): string | undefined {
+  if (other === undefined) return undefined;
+  const needed = entriesFor(group);
+  const what = `${needed.length === 1 ? "an entry" : "entries"} in approvals.yaml with action ${other.action} and resource ${needed.map(({ resource }) => resource).join(", ")}`;
+  return `the approval of ${resourceWords(other.resource)}, by ${other.approvedBy}, is for others, by its digest: to approve ${group.length === 1 ? "this" : "these"}, write ${what}`;
 }
 
 /** Up to this many get an entry each, which says more. */
