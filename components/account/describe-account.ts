@@ -92,7 +92,19 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
     say(`Changes the standby of ${who} from ${was.standby ?? "none"} to ${is.standby ?? "none"}.`);
   }
   for (const sentence of describeRules(who, was.firewall, is.firewall)) say(sentence);
-  const said = ["firewall", "host", "plan", "limits", "ownLimits", "name", "protect", "suspended", "backup", "standby", "waivers"];
+  const said = [
+    "firewall",
+    "host",
+    "plan",
+    "limits",
+    "ownLimits",
+    "name",
+    "protect",
+    "suspended",
+    "backup",
+    "standby",
+    "waivers",
+  ];
   const rest = change.paths.filter((path) => !said.includes(path.split(".")[0]!));
   if (rest.length > 0) say(`Changes ${who}: ${differences(change, rest)}.`);
   return effects;

@@ -68,10 +68,7 @@ describe("a suspended account", () => {
     const before = await untouched();
     const { report, stderr } = await on.apply(suspended);
     expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-    expect(report.hooks).toEqual([
-      "stop account-1-http-shell.service and 6 more",
-      "postgresql: close a1, a1_shop",
-    ]);
+    expect(report.hooks).toEqual(["stop account-1-http-shell.service and 6 more", "postgresql: close a1, a1_shop"]);
     expect(await processes(1)).toBe("");
     expect(await on.shell("systemctl list-units --plain --no-legend 'account-1-*' 'fairhost-network@1*'")).toBe("");
     expect(await untouched()).toBe(before);

@@ -61,10 +61,7 @@ export function weigh(
     if (inForce(approval)) {
       return { ...finding, level: "safe", approved: { approval, daysLeft: daysLeft(approval) } };
     }
-    const why =
-      approval === undefined
-        ? group?.other
-        : (refused.get(approval) ?? whyNot(approval, daysLeft(approval)));
+    const why = approval === undefined ? group?.other : (refused.get(approval) ?? whyNot(approval, daysLeft(approval)));
     return {
       ...finding,
       level: "needs approval",
