@@ -6,10 +6,10 @@ import { InventoryError, loadFleet } from "../../fleet/load/load.ts";
 
 import { checkout } from "../../guard/change/base/base.ts";
 import { type DeployResult, deploy } from "../../guard/deploy/deploy.ts";
-import { driftOn } from "../../guard/deploy/drift.ts";
-import { healthGate, reachedRouters } from "../../guard/deploy/gate.ts";
-import { reachBySsh } from "../../guard/deploy/moves.ts";
-import { proofsOn } from "../../guard/deploy/proofs.ts";
+import { driftOn } from "../../guard/deploy/hosts/drift.ts";
+import { healthGate, reachedRouters } from "../../guard/deploy/hosts/gate.ts";
+import { reachBySsh } from "../../guard/deploy/hosts/moves.ts";
+import { proofsOn } from "../../guard/deploy/hosts/proofs.ts";
 import { readRecords, recordsDirectory } from "../../guard/deploy/record.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";

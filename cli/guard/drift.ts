@@ -5,7 +5,7 @@ import { loadBootstrap } from "../../delivery/bootstrap.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
 import { checkout } from "../../guard/change/base/base.ts";
-import { reachedRouters } from "../../guard/deploy/gate.ts";
+import { reachedRouters } from "../../guard/deploy/hosts/gate.ts";
 import { formatDrift } from "../../guard/drift/format-drift.ts";
 import { type HostDrift, inspectHosts, sshTarget } from "../../guard/drift/inspect-hosts.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";

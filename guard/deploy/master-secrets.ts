@@ -3,7 +3,7 @@ import { masterOfPassword } from "../../delivery/protocol/digest.ts";
 import { resourceName, secretTypes } from "../../delivery/protocol/resources.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { type Engine, runEngine } from "../engine/engine.ts";
-import type { Master, MasterOf } from "./moves.ts";
+import type { Master, MasterOf } from "./hosts/moves.ts";
 
 /** A secret output, as a state that is shown with its secrets has it. */
 const secret = z

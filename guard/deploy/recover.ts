@@ -1,8 +1,8 @@
+import { openMoves } from "./hosts/moves.ts";
 import type { PastEngine } from "./lock/engine-lock.ts";
 import { LockedError } from "./lock/lock.ts";
 import { endOrphans } from "./lock/orphans.ts";
 import { type Life, lifeOf, ownerWords, self } from "./lock/owner.ts";
-import { openMoves } from "./moves.ts";
 import { type DeployRecord, ended, type Move, readRecords, restrictRecords, writeRecord } from "./record.ts";
 
 /** Facts about earlier deploys that this one needs. */

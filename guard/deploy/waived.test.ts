@@ -6,8 +6,8 @@ import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Draft } from "../../testing/inventory/wrong-inventory.cases.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
+import type { ProofFinding } from "./hosts/proofs.ts";
 import { self } from "./lock/owner.ts";
-import type { ProofFinding } from "./proofs.ts";
 import { ended, newRecord, writeRecord } from "./record.ts";
 import { waived } from "./waived.ts";
 

@@ -10,9 +10,9 @@ import { refuseUnseen } from "../change/base/unseen.ts";
 import { ownAuthor, ownWriters, unknownAuthor } from "../change/two-steps/approvals-used.ts";
 import type { StackConfig } from "../engine/stack-config.ts";
 import { entriesFor, type Weighed, weigh } from "../verdict/weigh.ts";
-import type { ProofFinding } from "./proofs.ts";
+import type { ProofFinding } from "./hosts/proofs.ts";
+import { fleetOf } from "./hosts/repair.ts";
 import { readRecords } from "./record.ts";
-import { fleetOf } from "./repair.ts";
 
 /** Findings that only a deploy has, since they are about hosts, judged by the approvals. */
 export interface Waived {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { fakeSsh } from "../../testing/fakes/ssh/fake-ssh.ts";
 import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
-import { healthGate } from "../deploy/gate.ts";
+import { healthGate } from "../deploy/hosts/gate.ts";
 import { readAnswer } from "./answer.ts";
 import { inspectHosts } from "./inspect-hosts.ts";
 import { SshError } from "./ssh.ts";

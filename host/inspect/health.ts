@@ -26,7 +26,7 @@ const patience = 65_000;
 /**
  * Checks that all units that should run do, that the front end answers, also visitors from elsewhere, and asks some accounts for a real page
  * through it, which wakes them. Changes nothing else, but that a socket which an account has ended listens again. What an account answers, or that it does not, is reported but is no problem of the host: it is up to the
- * account. The controller compares it with an earlier answer (guard/deploy/gate.ts).
+ * account. The controller compares it with an earlier answer (guard/deploy/hosts/gate.ts).
  * @param accounts numbers of accounts to ask; with none, or more than five, a sample of five, chosen anew each time
  */
 export async function health(machine: Machine, accounts: readonly number[]): Promise<Health> {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { type MasterOf, prepare, type Reach, settleAll } from "../../guard/deploy/moves.ts";
+import { type MasterOf, prepare, type Reach, settleAll } from "../../guard/deploy/hosts/moves.ts";
 
 /**
  * Moves account 1 (of a lost host 1 and 2) between two containers, as a deploy does, and says on standard output where it is, and each command before it runs on a host: PIDS OF PID 1

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { renderBundle } from "../../delivery/render-bundle.ts";
-import { type AppliedHost, appliedHost, delivery } from "../../testing/fakes/applied-host.ts";
-import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
-import { declarationOf, type FixtureAccount, service } from "../../testing/fixtures/bundle-fixture.ts";
+import { renderBundle } from "../../../delivery/render-bundle.ts";
+import { type AppliedHost, appliedHost, delivery } from "../../../testing/fakes/applied-host.ts";
+import { inside, placeShell, shellServer } from "../../../testing/fakes/inside-sandbox.ts";
+import { declarationOf, type FixtureAccount, service } from "../../../testing/fixtures/bundle-fixture.ts";
 
 /**
  * An account moves between two real hosts; the update in between is an apply of both bundles, as Pulumi delivers them.
@@ -156,7 +156,7 @@ test("an account that moves, killed in its steps, is never on two hosts and ends
       writeFileSync(path, delivery(each), { mode: 0o600 });
       return path;
     });
-    const program = join(import.meta.dirname, "../../testing/programs/move.ts");
+    const program = join(import.meta.dirname, "../../../testing/programs/move.ts");
     /** @param step at which it is killed @returns what it said */
     const run = async (step: string | undefined, withAll: boolean) => {
       const pids = [old, young].map(({ host }) => `${host.netnsPid}`);

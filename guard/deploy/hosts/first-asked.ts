@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../../lib/user-error.ts";
+import { UserError } from "../../../lib/user-error.ts";
 
 const schema = z.record(z.string(), z.iso.datetime());
 

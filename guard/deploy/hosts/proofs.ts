@@ -1,11 +1,11 @@
-import { lostHosts } from "../../components/host/hardware/lost.ts";
-import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { usualProofDays } from "../../delivery/protocol/proofs.ts";
-import { count, printable } from "../../lib/text/text.ts";
-import type { StackConfig } from "../engine/stack-config.ts";
-import { askHosts, waysTo } from "../recovery/ask.ts";
-import { type Answer, isAnswer, type NoAnswer, noAnswerWords } from "../recovery/recovery.ts";
-import type { Finding } from "../rule.ts";
+import { lostHosts } from "../../../components/host/hardware/lost.ts";
+import type { Declaration } from "../../../components/registry/kinds.generated.ts";
+import { usualProofDays } from "../../../delivery/protocol/proofs.ts";
+import { count, printable } from "../../../lib/text/text.ts";
+import type { StackConfig } from "../../engine/stack-config.ts";
+import { askHosts, waysTo } from "../../recovery/ask.ts";
+import { type Answer, isAnswer, type NoAnswer, noAnswerWords } from "../../recovery/recovery.ts";
+import type { Finding } from "../../rule.ts";
 import { firstAsked, type Placed } from "./first-asked.ts";
 import type { Reachable } from "./gate.ts";
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { declarationFixture } from "../../testing/fixtures/fixture.ts";
-import type { Answer } from "../recovery/recovery.ts";
+import { declarationFixture } from "../../../testing/fixtures/fixture.ts";
+import type { Answer } from "../../recovery/recovery.ts";
 import { firstAsked } from "./first-asked.ts";
 import { proofsOn, takingOver, unproven } from "./proofs.ts";
 

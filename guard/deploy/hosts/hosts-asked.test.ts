@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { fakeSsh } from "../../testing/fakes/ssh/fake-ssh.ts";
-import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
-import { declarationFixture } from "../../testing/fixtures/fixture.ts";
-import type { StackConfig } from "../engine/stack-config.ts";
+import { fakeSsh } from "../../../testing/fakes/ssh/fake-ssh.ts";
+import { declarationOf } from "../../../testing/fixtures/bundle-fixture.ts";
+import { declarationFixture } from "../../../testing/fixtures/fixture.ts";
+import type { StackConfig } from "../../engine/stack-config.ts";
 import { driftOn } from "./drift.ts";
 import { proofsOn } from "./proofs.ts";
 

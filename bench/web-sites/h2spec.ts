@@ -5,15 +5,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import Table from "cli-table3";
-import { endings } from "../cli/exit-status.ts";
-import { renderBundle } from "../delivery/render-bundle.ts";
-import { bootContainer } from "../lab/container.ts";
-import { withCertificates } from "../testing/acme-ca.ts";
-import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
-import { staticServer } from "../testing/fixtures/bundle-fixture.ts";
-import { installApplication } from "./applications/install.ts";
+import { endings } from "../../cli/exit-status.ts";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { bootContainer } from "../../lab/container.ts";
+import { withCertificates } from "../../testing/acme-ca.ts";
+import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { staticServer } from "../../testing/fixtures/bundle-fixture.ts";
+import { installApplication } from "../applications/install.ts";
+import { numbersAsked } from "../measure/numbers-asked.ts";
 import { accepted } from "./h2spec/accepted.ts";
-import { numbersAsked } from "./measure/numbers-asked.ts";
 
 numbersAsked({});
 const version = "v2.2.1+incompatible";

@@ -10,12 +10,12 @@ import { join } from "node:path";
 import Table from "cli-table3";
 import { execa } from "execa";
 import { parse } from "yaml";
-import { endings } from "../cli/exit-status.ts";
-import { renderBundle } from "../delivery/render-bundle.ts";
-import { bootContainer } from "../lab/container.ts";
-import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
-import { declarationOf, programServer } from "../testing/fixtures/bundle-fixture.ts";
-import { numbersAsked } from "./measure/numbers-asked.ts";
+import { endings } from "../../cli/exit-status.ts";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import { bootContainer } from "../../lab/container.ts";
+import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
+import { declarationOf, programServer } from "../../testing/fixtures/bundle-fixture.ts";
+import { numbersAsked } from "../measure/numbers-asked.ts";
 
 numbersAsked({});
 const bars = { strong: { paranoia: 1, share: 0.97 }, complete: { paranoia: 2, share: 0.985 } } as const;
@@ -28,7 +28,7 @@ const site = (level: keyof typeof bars) => programServer(level, ["/usr/bin/node"
 await placeBundle(host, renderBundle(declarationOf([{ number: 1, name: "alice", servers: levels.map(site) }]), "web1"));
 await host.writeFile(
   "/srv/accounts/1/home/answers.mjs",
-  readFileSync(join(import.meta.dirname, "../testing/programs/answers.mjs")),
+  readFileSync(join(import.meta.dirname, "../../testing/programs/answers.mjs")),
 );
 await sh("until test -S /run/fairhost-waf/socket; do sleep 0.1; done");
 

@@ -1,9 +1,9 @@
-import { reachedNames } from "../../components/network/router-systems/delivered-routers.ts";
-import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import { byDeploy, hasDrift } from "../../host/inspect/difference.ts";
-import { formatDrift } from "../drift/format-drift.ts";
-import { type HostDrift, inspectHosts, sshTarget } from "../drift/inspect-hosts.ts";
-import type { StackConfig } from "../engine/stack-config.ts";
+import { reachedNames } from "../../../components/network/router-systems/delivered-routers.ts";
+import type { Declaration } from "../../../components/registry/kinds.generated.ts";
+import { byDeploy, hasDrift } from "../../../host/inspect/difference.ts";
+import { formatDrift } from "../../drift/format-drift.ts";
+import { type HostDrift, inspectHosts, sshTarget } from "../../drift/inspect-hosts.ts";
+import type { StackConfig } from "../../engine/stack-config.ts";
 import type { Reachable } from "./gate.ts";
 
 /** Shows drift of hosts and routers, and returns the names of those where a deploy would repair some of it. */

@@ -1,15 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
-import type { Element } from "../../components/registry/kind.ts";
-import type { MoveState } from "../../host/moves/state.ts";
-import { exitStatuses, UserError } from "../../lib/user-error.ts";
-import { readAnswer } from "../drift/answer.ts";
-import { applier, sshTarget } from "../drift/inspect-hosts.ts";
-import { sshCommand } from "../drift/ssh.ts";
-import type { StackConfig } from "../engine/stack-config.ts";
+import type { Element } from "../../../components/registry/kind.ts";
+import type { MoveState } from "../../../host/moves/state.ts";
+import { exitStatuses, UserError } from "../../../lib/user-error.ts";
+import { readAnswer } from "../../drift/answer.ts";
+import { applier, sshTarget } from "../../drift/inspect-hosts.ts";
+import { sshCommand } from "../../drift/ssh.ts";
+import type { StackConfig } from "../../engine/stack-config.ts";
+import type { DeployRecord, Move } from "../record.ts";
 import type { Reachable } from "./gate.ts";
-import type { DeployRecord, Move } from "./record.ts";
 
 /** The local command that runs the applier with these words on a host, with its standard input and output. */
 export type Reach = (host: string, words: readonly string[]) => readonly [program: string, ...args: string[]];

@@ -1,14 +1,14 @@
-import type { Host } from "../../components/declaring.ts";
-import { reachedNames } from "../../components/network/router-systems/delivered-routers.ts";
-import type { Fleet } from "../../components/registry/files.generated.ts";
-import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import type { Group } from "../../delivery/protocol/bundle.ts";
-import type { Health } from "../../host/inspect/difference.ts";
-import { sampleOf } from "../../lib/sample.ts";
-import { readAnswer } from "../drift/answer.ts";
-import { applier, sshTarget } from "../drift/inspect-hosts.ts";
-import { SshError, sshRun } from "../drift/ssh.ts";
-import type { StackConfig } from "../engine/stack-config.ts";
+import type { Host } from "../../../components/declaring.ts";
+import { reachedNames } from "../../../components/network/router-systems/delivered-routers.ts";
+import type { Fleet } from "../../../components/registry/files.generated.ts";
+import type { Declaration } from "../../../components/registry/kinds.generated.ts";
+import type { Group } from "../../../delivery/protocol/bundle.ts";
+import type { Health } from "../../../host/inspect/difference.ts";
+import { sampleOf } from "../../../lib/sample.ts";
+import { readAnswer } from "../../drift/answer.ts";
+import { applier, sshTarget } from "../../drift/inspect-hosts.ts";
+import { SshError, sshRun } from "../../drift/ssh.ts";
+import type { StackConfig } from "../../engine/stack-config.ts";
 
 /** How to reach a host, according to the inventory. */
 export type Reachable = Pick<Host, "name" | "ssh">;

@@ -1,9 +1,9 @@
-import { lostHosts } from "../../components/host/hardware/lost.ts";
-import { reachedNames } from "../../components/network/router-systems/delivered-routers.ts";
-import type { Fleet } from "../../components/registry/files.generated.ts";
-import { declare } from "../../fleet/declare/declare.ts";
-import { InventoryError, loadFleet } from "../../fleet/load/load.ts";
-import type { StackConfig } from "../engine/stack-config.ts";
+import { lostHosts } from "../../../components/host/hardware/lost.ts";
+import { reachedNames } from "../../../components/network/router-systems/delivered-routers.ts";
+import type { Fleet } from "../../../components/registry/files.generated.ts";
+import { declare } from "../../../fleet/declare/declare.ts";
+import { InventoryError, loadFleet } from "../../../fleet/load/load.ts";
+import type { StackConfig } from "../../engine/stack-config.ts";
 import type { Drift } from "./drift.ts";
 
 /** Hosts of the stack, and routers that it delivers to, with drift. */

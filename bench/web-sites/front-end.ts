@@ -7,11 +7,11 @@
  */
 import Table from "cli-table3";
 import { execa } from "execa";
-import { endings } from "../cli/exit-status.ts";
-import { bootKind } from "../testing/kind-host.ts";
-import { installApplication, packageFiles } from "./applications/install.ts";
-import { median } from "./measure/median.ts";
-import { numbersAsked } from "./measure/numbers-asked.ts";
+import { endings } from "../../cli/exit-status.ts";
+import { bootKind } from "../../testing/kind-host.ts";
+import { installApplication, packageFiles } from "../applications/install.ts";
+import { median } from "../measure/median.ts";
+import { numbersAsked } from "../measure/numbers-asked.ts";
 
 const { rounds, requests } = numbersAsked({ rounds: 5, requests: 20_000 });
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { fakeSsh } from "../../testing/fakes/ssh/fake-ssh.ts";
-import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
-import type { StackConfig } from "../engine/stack-config.ts";
+import { fakeSsh } from "../../../testing/fakes/ssh/fake-ssh.ts";
+import { declarationOf, staticServer } from "../../../testing/fixtures/bundle-fixture.ts";
+import type { StackConfig } from "../../engine/stack-config.ts";
 import { compareAfter, type Gate, healthGate, type Look, lookBefore } from "./gate.ts";
 
 const stack: StackConfig = {
