@@ -13,8 +13,9 @@ timeout = 300
 graceful_timeout = 8
 # The front end opens a connection for each request, and nobody else connects.
 keepalive = 0
-# The front end has the limit.
+# The front end has the limits. As many headers as gunicorn can be told to take.
 limit_request_line = 0
+limit_request_fields = 32768
 forwarded_allow_ips = "*"
 backlog = 1088
 # Heartbeats: home and disk may be slow.
