@@ -75,7 +75,11 @@ export const applications: readonly Application[] = [
         { id: "o", type: "http response", z: "t", wires: [] },
       ];
       await get("/flows", 204, "-H", "Content-Type: application/json", "-d", JSON.stringify(flow));
-      contains(await get("/made"), "made 42");
+      // It answers before the flow runs.
+      contains(
+        await get("/made", 200, "--fail", "--retry", "20", "--retry-delay", "1", "--retry-all-errors"),
+        "made 42",
+      );
       contains(await python(comms), "hb");
     },
   },
