@@ -8,8 +8,8 @@ import { type Family, familyOf, ipv4, ipv6, plainEither, plainPrefix, prefixesOf
 const { file, unit } = routerFirewall.entry;
 const nft = "/usr/sbin/nft";
 
-/** BGP, and the ports at which BFD listens (RFC 5881, RFC 5883). */
-const [bgp, bfd] = ["179", "3784, 3785, 4784"];
+/** BGP, and the ports at which BFD listens (RFC 5881, RFC 5883, RFC 7881). */
+const [bgp, bfd] = ["179", "3784, 3785, 4784, 7784"];
 
 /** The firewall of a router that runs Debian, and the unit that loads it at boot. */
 export function firewallOf(plan: RouterPlan): Required<Pick<Part, "files" | "units">> {
