@@ -21,6 +21,12 @@ test.each([
 
     await on.allEstablished();
     await on.forwards();
+    // Each kernel parameter has its value, on every link.
+    const other =
+      await sh(`sed -n 's/^\\([a-z].*\\) = \\(.*\\)/\\1 \\2/p' /etc/sysctl.d/60-fairhost.conf | while read -r key value; do
+      for each in /proc/sys/$(echo "$key" | tr . /); do [ "$(cat "$each")" = "$value" ] || echo "$each: $(cat "$each")"; done
+    done`);
+    expect(other).toBe("");
     // Nothing that was said is a word that systemd-networkd does not know.
     expect(await sh("journalctl -b -u systemd-networkd -o cat")).not.toMatch(/unknown|failed to parse|ignor/i);
   },
