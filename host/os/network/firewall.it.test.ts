@@ -175,6 +175,9 @@ const refused: readonly Change[] = [
   ["an address of the other family", "ip6 daddr @infrastructure accept", "ip daddr @infrastructure accept"],
   ["a chain that is not there", "goto ssh_of_host", "goto ssh_of_hosts"],
   ["a set that is not there", "ip6 daddr @ports_ftps", "ip6 daddr @ports_ftp"],
+  ["a priority that is none", "priority raw;", "priority rawest;"],
+  ["a flag of sets that is none", "flags interval; }", "flags intervals; }"],
+  ["a field of packets that is none", "meta l4proto icmpv6 fib", "meta l4protocol icmpv6 fib"],
   ["a file that is not there", 'include "', 'include "/run/nothing.nft"\ninclude "'],
 ];
 
