@@ -12,7 +12,7 @@ import { declarationOf } from "./fixtures/bundle-fixture.ts";
 /** How a network declares the CA. */
 const certificates = { directory: "https://localhost:14000/dir", email: "ops@example.net" };
 
-const limitingCa = join(import.meta.dirname, "programs/limiting-ca.ts");
+const limitingCa = join(import.meta.dirname, "limiting-ca.ts");
 
 /** Its own address: a host has a resolver on the others. */
 const nameServer = "fd53::53";

@@ -119,7 +119,7 @@ describe("routers", async () => {
     const facts = JSON.parse(readFileSync(join(fake.directory, "router-1"), "utf8"));
     expect(facts).toEqual({
       digests: { host: expect.stringMatching(/^[0-9a-f]{64}$/) },
-      packages: ["bird2", "nodejs", "openssh-server"],
+      packages: ["bird2", "nftables", "nodejs", "openssh-server"],
       applier: "abc",
     });
     expect(facts.digests.host).toBe(routerBundles(reached).get("router-1")!.groups.host!.digest);
