@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { meaningOf } from "./inputs.ts";
 import { bare } from "./registry/fields/bare.ts";
 import { objectsOf } from "./registry/fields/schema-walk.ts";
 import type { FileKind } from "./registry/file.ts";
@@ -7,17 +8,9 @@ import { fileKinds } from "./registry/files.generated.ts";
 import { repairOf } from "./repairs.ts";
 import { labelSchema } from "./schema.ts";
 
-/** Fields whose text nothing compares with another one: people and programs read it. */
+/** Fields whose text nothing compares with another one, beside arguments and values of variables: people and programs read it. */
 const free = [
-  "accounts.*.httpServers.*.arguments.*",
-  "accounts.*.httpServers.*.command.*",
-  "accounts.*.httpServers.*.environment.*",
-  "accounts.*.services.*.command.*",
-  "accounts.*.services.*.environment.*",
-  "accounts.*.services.*.monitor.command.*",
   "accounts.*.suspended.reason",
-  "accounts.*.tasks.*.command.*",
-  "accounts.*.tasks.*.environment.*",
   "accounts.*.users.*.keys.*",
   "approvals.*.approvedBy",
   "approvals.*.reason",
@@ -26,9 +19,10 @@ const free = [
   "waivers.*.reason",
 ];
 
-/** Texts of a schema, each with its path: those of lists, keys and values of records too. */
+/** Texts of a schema but arguments, each with its path: those of lists, keys and values of records too. */
 function* textsOf(schema: z.ZodType, path: string): Generator<readonly [path: string, schema: z.ZodType]> {
   const inner = bare(schema);
+  if ([schema, inner].some((each) => meaningOf(each) === "argument")) return;
   if (inner instanceof z.ZodString) yield [path, schema];
   else if (inner instanceof z.ZodArray) yield* textsOf(inner.element as z.ZodType, `${path}.*`);
   else if (inner instanceof z.ZodRecord) {
