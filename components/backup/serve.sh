@@ -49,6 +49,9 @@ case ${1:-} in
       *) refuse "not a branch: $branch" ;;
     esac
     cd "$directory"
+    # One at a time: a second one would take away what the first has begun.
+    exec 9<.
+    flock -n 9 || refuse "a branch is being made"
     [ ! -e "$branch" ] || exit 0
     newest=$(ls -t "$whole/snapshots" | head -n 1)
     [ -n "$newest" ] || refuse "no backup in $whole"
@@ -59,7 +62,9 @@ case ${1:-} in
     # What a killed run has left; nobody can name it.
     rm -rf ".$branch"
     mkdir ".$branch" ".$branch/locks" ".$branch/snapshots"
-    cp -al "$whole/config" "$whole/keys" "$whole/data" "$whole/index" ".$branch/"
+    # Indexes first: a backup may come meanwhile, and what an index names must be there.
+    cp -al "$whole/config" "$whole/keys" "$whole/index" ".$branch/"
+    cp -al "$whole/data" ".$branch/"
     ln "$whole/snapshots/$newest" ".$branch/snapshots/"
     mv -T ".$branch" "$branch"
     ;;

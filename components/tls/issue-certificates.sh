@@ -78,6 +78,13 @@ told_to_wait() { # NAME ACCOUNT: whether the CA gives none for now, to this host
   say "$1" "$2" "no certificate, the CA gives no more before $(date -r "$told" +%FT%T%z): $(<"$told")"
 }
 
+# What the CA itself says: the first problem in what lego prints. Behind it stands what servers of accounts have answered, in their words.
+problem_of() { # OUTPUT: "STATUS TYPE TEXT"
+  local said=${1#*acme: error: }
+  [[ $1 == *"acme: error: "* && $said =~ ^([0-9]{3})\ ::(\ [A-Z]+\ ::\ [^ ]+\ ::)?\ urn:ietf:params:acme:error:([a-zA-Z]+)\ ::\ (.*) ]] || return 0
+  printf '%s\n' "${BASH_REMATCH[1]} ${BASH_REMATCH[3]} ${BASH_REMATCH[4]}"
+}
+
 # The answer of a CA that limits what it gives (RFC 8555, section 6.6). lego shows its text alone, not Retry-After; Let's Encrypt's text has the
 # same time, and the domain if it is about one.
 until_when() { # TEXT: when to ask again: as it says, but in a week at the latest, the longest time of a limit; in an hour if it does not say
@@ -94,7 +101,7 @@ limited() { # NAME TEXT: a domain, nothing if it is about the certificate of thi
 }
 
 issue() { # NAME ACCOUNT
-  local name=$1 account=$2 what=(run) proof=(--http --http.webroot www) limit=180 out cause
+  local name=$1 account=$2 what=(run) proof=(--http --http.webroot www) limit=180 out cause problem
   # Another one was told so meanwhile.
   ! told_to_wait "$name" "$account" || return 0
   printf '%(%s)T\n' -1 >>orders
@@ -117,20 +124,20 @@ issue() { # NAME ACCOUNT
     rm -f "wait/$name"
     return 0
   fi
+  problem=$(problem_of "$out")
   # The CA has lost this host's account, or its key: another one is made, at most one a day.
-  case $out in
-    *"JWS verification error"* | *accountDoesNotExist*)
-      [ -n "$(find account-made -newermt '1 day ago' 2>/dev/null)" ] || { touch account-refused; return 0; } ;;
-  esac
+  if [[ $problem =~ ^[0-9]{3}\ ([a-zA-Z]+\ JWS\ verification\ error|accountDoesNotExist\ ) ]]; then
+    [ -n "$(find account-made -newermt '1 day ago' 2>/dev/null)" ] || { touch account-refused; return 0; }
+  fi
   # Some providers are told secrets in an address.
   cause=$(without_secrets <<<"$out" | tail -n 1 | sed -E 's#([a-z]+://[^/ ?"]*)[^ "]*#\1/...#g' | tr -d '\000-\037' | cut -c1-300)
   local tries pause next told=
   tries=$(($(cat "wait/$name" 2>/dev/null || echo 0) + 1))
   pause=$((tries > 5 ? 86400 : 3600 << (tries - 1)))
   next=$(($(date +%s) + pause))
-  if [[ $out == *:rateLimited* ]]; then
-    next=$(until_when "$out")
-    told=$(limited "$name" "$out")
+  if [[ $problem == "429 rateLimited "* ]]; then
+    next=$(until_when "$problem")
+    told=$(limited "$name" "$problem")
   fi
   if [ -n "$told" ]; then
     echo "$cause" >".$name.held" && touch -d "@$next" ".$name.held" && mv ".$name.held" "held/$told"
@@ -141,7 +148,7 @@ issue() { # NAME ACCOUNT
   touch -d "@$next" "wait/$name"
   say "$name" "$account" "no certificate, next try in $(((next - $(date +%s) + 3599) / 3600)) h: $cause"
 }
-export -f issue told_to_wait until_when limited ask_ca registered say secrets without_secrets
+export -f issue told_to_wait problem_of until_when limited ask_ca registered say secrets without_secrets
 export ca email dns
 shift $(($# < 4 ? $# : 4))
 [ $# = 0 ] || export "$@"

@@ -7,7 +7,7 @@ import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixtu
 
 const script = readFileSync(join(import.meta.dirname, "issue-certificates.sh"), "utf8");
 const [fair] = /^fair\(\).*$/m.exec(script)!;
-const [limits] = /^until_when\(\)[\s\S]*?^limited\(\)[\s\S]*?^}$/m.exec(script)!;
+const [limits] = /^problem_of\(\)[\s\S]*?^limited\(\)[\s\S]*?^}$/m.exec(script)!;
 
 test("names of each account come in turn, however many one has", async () => {
   const names = ["a", "b", "c", "d"].map((name) => `_.${name}.evil.test 1`);
@@ -20,7 +20,13 @@ test("names of each account come in turn, however many one has", async () => {
 /** What the program reads in the answer of a CA that limits what it gives: how many seconds to wait, and with what. */
 async function read(name: string, detail: string): Promise<readonly [seconds: number, held: string]> {
   const out = `Could not obtain certificates:\n\tacme: error: 429 :: POST :: https://ca.example/new-order :: urn:ietf:params:acme:error:rateLimited :: ${detail}`;
-  const { stdout } = await execa("bash", ["-c", `${limits}\nuntil_when "$2"; limited "$1" "$2"`, "bash", name, out]);
+  const { stdout } = await execa("bash", [
+    "-c",
+    `${limits}\nproblem=$(problem_of "$2"); until_when "$problem"; limited "$1" "$problem"`,
+    "bash",
+    name,
+    out,
+  ]);
   const [at, held = ""] = stdout.split("\n");
   return [Math.round(Number(at) - Date.now() / 1000), held];
 }
@@ -95,4 +101,19 @@ test("proofs follow a CNAME, which an account's owner writes, only where that is
   expect(started()).toMatch(/LEGO_DISABLE_CNAME_SUPPORT=true/);
   expect(started(false)).toContain("LEGO_DISABLE_CNAME_SUPPORT=true");
   expect(started(true)).not.toContain("LEGO_DISABLE_CNAME_SUPPORT");
+});
+
+test.each([
+  [
+    "acme: error: 429 :: POST :: https://ca.example/new-order :: urn:ietf:params:acme:error:rateLimited :: Service busy",
+    "429 rateLimited Service busy",
+  ],
+  // The server of an account has answered in the words of a CA.
+  [
+    'error: one or more domains had a problem:\n[shop.test] acme: error: 403 :: urn:ietf:params:acme:error:unauthorized :: Expected "x" (got "acme: error: 429 :: urn:ietf:params:acme:error:rateLimited :: retry after 2030-01-01 00:00:00 UTC")',
+    '403 unauthorized Expected "x" (got "acme: error: 429 :: urn:ietf:params:acme:error:rateLimited :: retry after 2030-01-01 00:00:00 UTC")',
+  ],
+  ["dial tcp: urn:ietf:params:acme:error:rateLimited :: x", ""],
+])("of %j the CA's own problem is the first one", async (out, problem) => {
+  expect((await execa("bash", ["-c", `${limits}\nproblem_of "$1"`, "bash", out])).stdout).toBe(problem);
 });

@@ -238,10 +238,13 @@ async function backUpOne(
   }
 }
 
+/** Milliseconds that a backup host may take to link all files of a repository, which are many of a large account and may lie on slow disks. */
+const branching = 1_800_000;
+
 /** Begins a branch on the backup host. @returns false if that is not possible: the repository itself takes the backup then, as it does the first one of each day */
 async function isBranched({ machine, account, keeper, name }: Opened): Promise<boolean> {
   const [program, ...args] = sshTo(machine, keeper, account, ["branch", name]);
-  const { status, stderr } = await machine.run(program!, args);
+  const { status, stderr } = await machine.run(program!, args, { timeout: branching });
   if (status !== 0) machine.say(`account ${account}: ${keeper.name} begins no branch ${name}: ${stderr.trim()}`);
   return status === 0;
 }

@@ -183,8 +183,9 @@ async function expireOne(as: AsAccount, { retentionDays, gone, often }: Kept, un
   for (const repository of readdirSync(as.directory)) {
     if (left.has(repository)) continue;
     const path = join(as.directory, repository);
-    // The first backup of a large account may be under way.
-    const young = await as.run("find", path, "-type", "f", "-mmin", `-${abandoned / 60_000}`, "-print", "-quit");
+    // The first backup of a large account may be under way, or a branch: its files are as old as those that it links to, not so its directories.
+    const which = repository.startsWith(".") ? "d" : "f";
+    const young = await as.run("find", path, "-type", which, "-mmin", `-${abandoned / 60_000}`, "-print", "-quit");
     if (young !== "") continue;
     await as.run("rm", "--recursive", "--force", "--one-file-system", "--", path);
     removed.push(path);
