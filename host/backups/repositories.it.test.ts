@@ -95,11 +95,14 @@ test("a branch goes when its backups are two days old, whether the account is st
     snapshots(account, 1.1, 2.2, 3.2, 3.3);
     snapshotsIn("web1.1.7.1.20781", account, 0.1, 1);
     snapshotsIn("web1.1.7.1.20779", account, 2.1, 2.15);
-    // A run that was killed has left it.
+    // A run that was killed has left the first, and one is at work on the second, whose links are of old files.
     snapshotsIn(".web1.1.7.1.20778", account, 3);
+    for (const path of ["snapshots", "."]) utimesSync(at(account, `.web1.1.7.1.20778/${path}`), 0, 0);
+    snapshotsIn(".web1.1.7.1.20782", account);
   }
   await expireBackups(tree.machine(), now);
-  for (const account of [7, 8]) expect(readdirSync(at(account)).sort()).toEqual(["web1.1.7.1", "web1.1.7.1.20781"]);
+  for (const account of [7, 8])
+    expect(readdirSync(at(account)).sort()).toEqual([".web1.1.7.1.20782", "web1.1.7.1", "web1.1.7.1.20781"]);
   expect(readdirSync(at(7, "web1.1.7.1.20781/snapshots"))).toHaveLength(2);
   expect([1.1, 2.2, 3.2, 3.3].filter((age) => !isThere(7, age))).toEqual([3.2]);
   expect([1.1, 2.2, 3.2, 3.3].filter((age) => !isThere(8, age))).toEqual([]);

@@ -184,8 +184,8 @@ async function expireOne(as: AsAccount, { retentionDays, gone, often }: Kept, un
     if (left.has(repository)) continue;
     const path = join(as.directory, repository);
     // The first backup of a large account may be under way, or a branch: its files are as old as those that it links to, not so its directories.
-    const which = repository.startsWith(".") ? "d" : "f";
-    const young = await as.run("find", path, "-type", which, "-mmin", `-${abandoned / 60_000}`, "-print", "-quit");
+    const which = repository.startsWith(".") ? ["d", "!", "-name", "snapshots"] : ["f"];
+    const young = await as.run("find", path, "-type", ...which, "-mmin", `-${abandoned / 60_000}`, "-print", "-quit");
     if (young !== "") continue;
     await as.run("rm", "--recursive", "--force", "--one-file-system", "--", path);
     removed.push(path);
