@@ -23,15 +23,17 @@ k.sendto(f"{source}\\n".encode(), (target, 9999))
 
 describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
   let on: NeighboredRouter;
+  const first = { ...oneSwitch.routers[0]!, manufacturer, ssh: { address: "fd00::1", port: 22 } };
+  const [delivered] = deliveredRouters({ routers: [first, ...oneSwitch.routers.slice(1)] });
+  const deliver = (declared: typeof plan) =>
+    succeed(on.router, ["fairhost-host", "apply"], routerDelivery(renderRouterBundle(delivered!, declared)));
   beforeAll(async () => {
     on = await neighboredRouter();
     const { router, sh } = on;
-    const first = { ...oneSwitch.routers[0]!, manufacturer, ssh: { address: "fd00::1", port: 22 } };
-    const [found] = deliveredRouters({ routers: [first, ...oneSwitch.routers.slice(1)] });
-    const { script, payload } = (await loadBootstrap()).forRouter(found!, 0);
+    const { script, payload } = (await loadBootstrap()).forRouter(delivered!, 0);
     await succeed(router, ["/bin/sh", "-c", script], payload);
     await sh("sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1; systemctl start systemd-networkd");
-    await succeed(router, ["fairhost-host", "apply"], routerDelivery(renderRouterBundle(found!, plan)));
+    await deliver(plan);
     await router.writeFile(
       "/run/scan.py",
       readFileSync(join(import.meta.dirname, "../../../testing/programs/scan.py"), "utf8"),
@@ -98,4 +100,14 @@ describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
     },
     180_000,
   );
+
+  test("a host that goes is let go, though its program calls on", async () => {
+    await on.allEstablished();
+    const sessions = async () =>
+      Object.keys(JSON.parse((await on.router.run("fairhost-host health --json")).stdout).sessions).sort();
+    const all = await sessions();
+    expect(all).toContain(`host ${host.name}`);
+    await deliver({ ...plan, hosts: plan.hosts.filter((each) => each !== host) });
+    expect(await sessions()).toEqual(all.filter((name) => !name.startsWith(`host ${host.name}`)));
+  }, 240_000);
 });

@@ -70,7 +70,8 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   const file = `${currentGeneration}/${(isRouter ? routerFirewall : nftables).entry.file}`;
   const rules = layout.at(file);
   // nft itself complains of a missing file.
-  const tables = existsSync(rules) ? tablesIn(readFileSync(rules, "utf8")) : [];
+  const text = existsSync(rules) ? readFileSync(rules, "utf8") : "";
+  const tables = tablesIn(text);
   const before = await rulesOf(machine, tables);
   if (before instanceof Error) return `${before.message}, so the new rules were not loaded`;
   const rescue = `${layout.jobs}/firewall-before.nft`;
@@ -99,7 +100,7 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   const front = frontDoors(texts);
   const closed = await shutDoors(outside, front);
   const visited = front.filter((door) => !closed.includes(door) && !isDeclaredShut(texts, door, outside.addresses));
-  const sessions = isRouter ? await watchSessions(machine) : async () => undefined;
+  const sessions = isRouter ? await watchSessions(machine, (address) => text.includes(address)) : async () => undefined;
   const deadMan = deadManOf(rescue);
   const unarmed = await arm(machine, deadMan);
   if (unarmed !== undefined) return unarmed;

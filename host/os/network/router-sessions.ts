@@ -7,6 +7,8 @@ import type { Machine } from "../machine.ts";
 
 /** A BGP session of a router, under one name whatever the router runs: `operator transit-1`, `host web1`, `router router-2`. */
 export interface RouterSession {
+  /** Address of the other end. */
+  readonly neighbor: string | undefined;
   readonly established: boolean;
   /** Prefixes by family that it has taken from its neighbour, and that it tells it. */
   readonly families: Readonly<Record<string, { readonly taken: number; readonly told: number }>>;
@@ -33,7 +35,9 @@ async function sessionsOfBird({ run }: Machine): Promise<RouterSessions> {
       if (family !== undefined) families[family] = { taken: Number(taken ?? 0), told: Number(told ?? 0) };
     }
     const established = /^ +BGP state: +Established$/m.test(block);
+    const [, neighbor] = /^ +Neighbor address: +([^\s%]+)/m.exec(block) ?? [];
     sessions.set(`${kind} ${name.replaceAll("_", "-")}${suffix === "4" ? " over IPv4" : ""}`, {
+      neighbor,
       established,
       families,
     });
@@ -63,7 +67,7 @@ async function sessionsOfFrr({ run }: Machine): Promise<RouterSessions> {
     for (const [address, { state, pfxRcd = 0, pfxSnt = 0, desc = address }] of Object.entries(said[key]?.peers ?? {})) {
       const name = `${desc}${address.includes(":") ? "" : " over IPv4"}`;
       const families = { ...sessions.get(name)?.families, [family]: { taken: pfxRcd, told: pfxSnt } };
-      sessions.set(name, { established: state === "Established", families });
+      sessions.set(name, { neighbor: address, established: state === "Established", families });
     }
   }
   return sessions;
@@ -120,8 +124,17 @@ export function lostSessions(
 
 const words = (family: string) => (family === "ipv6" ? "IPv6" : "IPv4");
 
-/** Notes which sessions work now. @returns a look at what of it does not work any more, if anything */
-export async function watchSessions(machine: Machine): Promise<() => Promise<string | undefined>> {
-  const before = await routerSessions(machine);
+/**
+ * Notes which sessions work now.
+ * @param isDeclared whether a session with this address may go on. Rules that are loaded before the program reads its configuration end those with
+ *   neighbours that go, or get another address
+ * @returns a look at what of it does not work any more, if anything
+ */
+export async function watchSessions(
+  machine: Machine,
+  isDeclared: (neighbor: string) => boolean = () => true,
+): Promise<() => Promise<string | undefined>> {
+  const working = await routerSessions(machine);
+  const before = new Map([...working].filter(([, { neighbor }]) => neighbor === undefined || isDeclared(neighbor)));
   return async () => lostSessions(await routerSessions(machine), before, ownedIn(machine));
 }
