@@ -98,7 +98,8 @@ async function fetchOne(machine: Machine, bundle: Bundle, record: StandbyRecord)
   // What came later than the newest snapshot may not be whole, and belongs to a backup that is not.
   const there = files.filter((file) => file.repository === repository && file.at <= newest.at);
   const lacking = there.filter(({ path, bytes }) => sizeOf(join(own, path)) !== bytes || path === "config");
-  const missing = lacking.filter((file) => !linkHere(machine, directory, file));
+  const others = readdirSync(directory).filter((name) => name !== repository && readRepositoryName(name));
+  const missing = lacking.filter((file) => !linkHere(machine, directory, others, file));
   const needed = missing.reduce((sum, { bytes }) => sum + onDisk(bytes), 0);
   const total = bytesIn(directory) + needed;
   if (total > most) {
@@ -190,15 +191,18 @@ function newestSnapshot(files: readonly KeptFile[]): KeptFile | undefined {
 }
 
 /**
- * Links a file out of another repository of the copy: a branch has those of its repository, under the same names, which are their SHA-256. Not a snapshot, which comes
+ * Links a file out of one of the other repositories of the copy: a branch has those of its repository, under the same names, which are their SHA-256. Not a snapshot, which comes
  * last, when all that it needs is there.
  * @returns whether there is one
  */
-function linkHere(machine: Machine, directory: string, { repository, path, bytes }: KeptFile): boolean {
+function linkHere(
+  machine: Machine,
+  directory: string,
+  others: readonly string[],
+  { repository, path, bytes }: KeptFile,
+): boolean {
   if (path === "config" || path.startsWith("snapshots/")) return false;
-  const from = readdirSync(directory).find(
-    (name) => name !== repository && readRepositoryName(name) && sizeOf(join(directory, name, path)) === bytes,
-  );
+  const from = others.find((name) => sizeOf(join(directory, name, path)) === bytes);
   if (from === undefined) return false;
   const target = join(directory, repository, path);
   machine.disk.makeDirectory(dirname(target), 0o755);

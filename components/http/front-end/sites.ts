@@ -1,9 +1,7 @@
 import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { certificates, fallback } from "../../../delivery/protocol/certificates.ts";
 
-/** Where the front end looks for the site of a name (sites.lua), in its configuration (decision 93). */
-
-/** What sites.lua is started with. */
+/** What sites.lua is started with: where the front end looks for the site of a name (decision 93). */
 export const sitesPlaces = `{ folder = "${currentGeneration}/sites/", certificates = "${certificates}/", fallback = "${fallback}" }`;
 
 /** Of the configuration's `http`: what sites.lua says of a request. */

@@ -14,7 +14,7 @@ import { opensOne, sshDoors } from "../ssh/ssh.ts";
 import { within } from "./bird.ts";
 import { fromController, opensToController, type Table } from "./controllers.ts";
 import { doorsInWords, frontDoors, isDeclaredShut, shutDoors } from "./front-end.ts";
-import { watchSessions } from "./router-sessions.ts";
+import { addressesIn, watchSessions } from "./router-sessions.ts";
 
 /** Restores the rules of before. */
 const deadManOf = (rescue: string): DeadMan => {
@@ -100,7 +100,7 @@ export async function loadFirewall(machine: Machine): Promise<string | undefined
   const front = frontDoors(texts);
   const closed = await shutDoors(outside, front);
   const visited = front.filter((door) => !closed.includes(door) && !isDeclaredShut(texts, door, outside.addresses));
-  const sessions = isRouter ? await watchSessions(machine, (address) => text.includes(address)) : async () => undefined;
+  const sessions = isRouter ? await watchSessions(machine, addressesIn(text)) : async () => undefined;
   const deadMan = deadManOf(rescue);
   const unarmed = await arm(machine, deadMan);
   if (unarmed !== undefined) return unarmed;

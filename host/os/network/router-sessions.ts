@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { BlockList, isIP } from "node:net";
 import { bird } from "../../../components/network/bird.host.ts";
 import { frr } from "../../../components/network/frr.host.ts";
 import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
@@ -123,6 +124,20 @@ export function lostSessions(
 }
 
 const words = (family: string) => (family === "ipv6" ? "IPv6" : "IPv4");
+
+/** @returns whether an address stands in a text of rules, however it is written: not as a part of another one */
+export function addressesIn(text: string): (address: string) => boolean {
+  const found = new BlockList();
+  const familyOf = (word: string) => ({ 4: "ipv4", 6: "ipv6" })[isIP(word)] as "ipv4" | "ipv6" | undefined;
+  for (const [word] of text.matchAll(/[0-9a-f:.]+/gi)) {
+    const family = familyOf(word);
+    if (family) found.addAddress(word, family);
+  }
+  return (address) => {
+    const family = familyOf(address);
+    return family !== undefined && found.check(address, family);
+  };
+}
 
 /**
  * Notes which sessions work now.
