@@ -42,7 +42,7 @@ test("with --write the inventory has the accounts elsewhere, at the same site; a
   expect(before).toContain("role: accounts");
   const { status, stdout } = run("par1-web1", "--write", "--json");
   expect(status).toBe(0);
-  expect(JSON.parse(stdout)).toEqual({ lost: "par1-web1", written: true, moves: [], spares: [], homeless: [] });
+  expect(JSON.parse(stdout)).toEqual({ lost: ["par1-web1"], written: true, moves: [], spares: [], homeless: [] });
   expect(text()).toBe(before);
 });
 
@@ -57,9 +57,30 @@ test("an account with a standby goes there, and the lost host becomes its standb
   });
 });
 
-test("a name that is no host for accounts: the hosts that there are, exit status 2", () => {
-  const { status, stdout, stderr } = run("par1-web9", "--write", "--without", "bak1-backup1", "par1-web2");
+test("a whole site: its hosts are lost, and with --elsewhere all its accounts go to another one", async () => {
+  const { status, stdout } = run("--site", "par1");
+  expect(status).toBe(4);
+  expect(stdout).toContain("or add --elsewhere, which takes hosts of other sites");
+  expect(run("--site", "par1", "--elsewhere", "--write")).toMatchObject({ status: 0, stderr: "" });
+  const { hosts, accounts } = (await loadFleet(directory)).fleet;
+  const siteOf = new Map(hosts.map(({ name, site }) => [name, site]));
+  expect(new Set(hosts.flatMap(({ site, lost }) => (lost === undefined ? [] : site)))).toEqual(new Set(["par1"]));
+  expect(accounts.filter(({ host }) => siteOf.get(host) === "par1")).toEqual([]);
+});
+
+test("a backup host: it is declared lost, and no account moves", async () => {
+  const { status, stdout } = run("bak1-backup1", "--write");
+  expect([status, stdout]).toEqual([0, expect.stringContaining("bak1-backup1 has no account.\n")]);
+  const { hosts } = (await loadFleet(directory)).fleet;
+  expect(hosts.flatMap(({ name, lost }) => (lost === undefined ? [] : name))).toEqual(["bak1-backup1"]);
+});
+
+test("names that are none, or no name at all: what there is, exit status 2", () => {
+  const { status, stdout, stderr } = run("par1-web9", "--write", "--without", "par1-webb", "--site", "par9");
   expect([status, stdout]).toEqual([2, ""]);
-  for (const name of ["par1-web9", "bak1-backup1"]) expect(stderr).toContain(`${name} is not a host for accounts in `);
-  expect(stderr).toContain("Fix: name one of par1-spare1, par1-web1, ");
+  for (const name of ["par1-web9", "par1-webb"]) expect(stderr).toContain(`${name} is not a host in `);
+  expect(stderr).toContain("par9 is not a site with hosts in ");
+  expect(stderr).toContain("Fix: name hosts of bak1-backup1, ");
+  expect(stderr).toContain("or --site with one of bak1, par1, par2.");
+  expect(run()).toMatchObject({ status: 2, stderr: expect.stringContaining("No lost host is named.") });
 });

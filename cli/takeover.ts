@@ -3,21 +3,23 @@ import { declare } from "../fleet/declare/declare.ts";
 import { editFleet, previewEdits } from "../fleet/edit/edit.ts";
 import type { Edit } from "../fleet/edit/edit-schema.ts";
 import { InventoryError, type Loaded, loadFleet } from "../fleet/load/load.ts";
-import { count, printable } from "../lib/text/text.ts";
+import { count, listed, printable } from "../lib/text/text.ts";
 import { UserError } from "../lib/user-error.ts";
 import { planTakeover, type Takeover } from "../policies/takeover.ts";
 import { run, withAction } from "./exit-status.ts";
 
 /**
- * The edits of the inventory that a takeover needs: the day on which the host was lost, each account's `host` (and `standby`, if it goes there), and the role of each spare host that gets
+ * The edits of the inventory that a takeover needs: the day on which each host was lost, each account's `host` (and `standby`, if it goes there), and the role of each spare host that gets
  * accounts.
  */
-function editsOf(lost: string, { moves, spares }: Takeover, { fleet, where }: Loaded): Edit[] {
+function editsOf(lost: readonly string[], { moves, spares }: Takeover, { fleet, where }: Loaded): Edit[] {
   const fileOf = (kind: "account" | "host", name: string) => where(kind, name)!.replace(/:\d+$/, "");
-  const isSaid = fleet.hosts.some((host) => host.name === lost && host.lost !== undefined);
+  const said = new Set(fleet.hosts.flatMap((host) => (host.lost === undefined ? [] : host.name)));
   const today = new Date().toISOString().slice(0, 10);
   return [
-    ...(isSaid ? [] : [{ op: "set", file: fileOf("host", lost), path: ["lost"], value: today } satisfies Edit]),
+    ...lost
+      .filter((name) => !said.has(name))
+      .map((name): Edit => ({ op: "set", file: fileOf("host", name), path: ["lost"], value: today })),
     ...moves.flatMap(({ number, host, standby }): Edit[] => {
       const file = fileOf("account", `${number}`);
       return [
@@ -29,64 +31,97 @@ function editsOf(lost: string, { moves, spares }: Takeover, { fleet, where }: Lo
   ];
 }
 
-function format(lost: string, { moves, spares, homeless }: Takeover, written: boolean): string {
-  if (moves.length + homeless.length === 0) return `${printable(lost)} has no account.`;
-  const warm = moves.filter(({ standby }) => standby !== undefined);
-  const cold = moves.filter(({ standby }) => standby === undefined);
-  const go = (some: typeof moves, where: string) =>
+/** @param isElsewhere whether other sites were looked at */
+function format(
+  lost: readonly string[],
+  { moves, spares, homeless }: Takeover,
+  { written, isElsewhere }: { written: boolean; isElsewhere: boolean },
+): string {
+  const hosts = printable(listed(lost));
+  const is = lost.length === 1 ? "is" : "are";
+  const go = (some: typeof moves, where: string, ...then: readonly string[]) =>
     some.length === 0
       ? []
       : [
-          `${count(some.length, "account")} of ${lost} ${some.length === 1 ? "goes" : "go"} to ${where}:`,
+          `${count(some.length, "account")} of ${hosts} ${some.length === 1 ? "goes" : "go"} to ${where}:`,
           ...some.map(({ number, name, host }) => `  account ${number} (${name}) -> ${host}`),
+          ...then,
         ];
+  const isWarm = ({ standby }: (typeof moves)[number]) => standby !== undefined;
+  const addresses = "There they get other addresses, so their DNS records must change.";
   const lines = [
-    ...go(warm, "their standby hosts, which have a copy of their backups"),
-    ...(warm.length === 0
-      ? []
-      : [
-          `There they get other addresses, so their DNS records must change. ${lost} becomes their standby: until it is back, they have none. To leave them at their site, add --without with the standby host.`,
-        ]),
-    ...go(cold, "other hosts of its site and cell"),
+    ...go(
+      moves.filter(isWarm),
+      "their standby hosts, which have a copy of their backups",
+      `${addresses} The lost host becomes their standby: until it is back, they have none. To leave them at their site, add --without with the standby host.`,
+    ),
+    ...go(
+      moves.filter((move) => !isWarm(move) && !move.elsewhere),
+      "other hosts of the same site and cell",
+    ),
+    ...go(
+      moves.filter(({ elsewhere }) => elsewhere),
+      "hosts of other sites",
+      addresses,
+    ),
     ...spares.map((name) => `Spare host ${name} gets role accounts.`),
     ...homeless.map(({ number, name, reason }) => `No room for account ${number} (${name}): ${reason}.`),
   ];
-  if (homeless.length > 0) lines.push(`Fix: add a host to the site and cell of ${lost}, and run this command again.`);
-  if (moves.length > 0) {
+  if (moves.length + homeless.length === 0) lines.push(`${hosts} ${lost.length === 1 ? "has" : "have"} no account.`);
+  if (homeless.length > 0)
     lines.push(
-      written
-        ? "The inventory is changed. Next: approve the moves, then run `npm run guard -- deploy`, which restores the newest backups (docs/how-to/operate/incidents.md)."
-        : "Nothing is written yet: add --write.",
+      `Fix: add a host ${isElsewhere ? "to the same cell" : `to the site and cell of ${hosts}`}, and run this command again${isElsewhere ? "" : "; or add --elsewhere, which takes hosts of other sites with the same backup site, too"}.`,
     );
-  }
+  lines.push(
+    written
+      ? `The inventory is changed: ${hosts} ${is} lost. Next: approve what the review asks for, then run \`npm run guard -- deploy\`, which restores the newest backups (docs/how-to/operate/incidents.md).`
+      : "Nothing is written yet: add --write.",
+  );
   return lines.map(printable).join("\n");
 }
 
-/** `npm run takeover`: gives the accounts of a lost host other hosts in the inventory. */
+interface Options {
+  readonly site?: string;
+  readonly without?: readonly string[];
+  readonly elsewhere?: boolean;
+  readonly write?: boolean;
+  readonly json?: boolean;
+}
+
+/** `npm run takeover`: gives the accounts of lost hosts other hosts in the inventory. */
 const takeoverCommand = withAction(
   new Command("takeover")
     .description(
-      "Chooses other hosts for the accounts of a lost host: their standby, or by capacity, at its site and in its cell. Contacts no host.",
+      "Chooses other hosts for the accounts of lost hosts: their standby, or by capacity, at the same site and in the same cell. Contacts no host.",
     )
     .argument("<directory>", "the fleet's directory, for example inventory/prod")
-    .argument("<host>", "name of the lost host")
+    .argument("[hosts...]", "names of the lost hosts, also backup hosts")
+    .option("--site <name>", "all hosts of this site are lost")
     .option("--without <hosts...>", "give no account to these hosts, for example because they are lost too")
+    .option("--elsewhere", "accounts without a place at their site go to other sites with the same backup site")
     .option("--write", "change the inventory's files, all or none")
     .option("--json", "print one JSON document for programs"),
   ["blocked"],
-  async (directory: string, lost: string, options: { without?: string[]; write?: boolean; json?: boolean }) => {
-    const { without = [], write = false, json = false } = options;
+  async (directory: string, named: readonly string[], options: Options) => {
+    const { site, without = [], elsewhere = false, write = false, json = false } = options;
     const loaded = await loadFleet(directory);
     const declaration = declare(loaded.fleet);
-    const hosts = declaration.hosts.filter(({ role }) => role !== "backup").map(({ name }) => name);
-    const unknown = [lost, ...without].filter((name) => !hosts.includes(name));
-    if (unknown.length > 0) {
-      const messages = unknown.map(
-        (name) => `${printable(name)} is not a host for accounts in ${printable(directory)}.`,
+    const hosts = declaration.hosts.map(({ name }) => name);
+    const ofSite = declaration.hosts.filter((host) => host.site === site).map(({ name }) => name);
+    const lost = [...new Set([...named, ...ofSite])].sort();
+    const unknown = [...new Set([...lost, ...without])].filter((name) => !hosts.includes(name));
+    const messages = unknown.map((name) => `${printable(name)} is not a host in ${printable(directory)}.`);
+    if (site !== undefined && ofSite.length === 0)
+      messages.push(`${printable(site)} is not a site with hosts in ${printable(directory)}.`);
+    if (lost.length === 0) messages.push("No lost host is named.");
+    if (messages.length > 0) {
+      const sites = [...new Set(declaration.hosts.map((host) => host.site))];
+      throw new UserError(
+        [...messages, `Fix: name hosts of ${hosts.join(", ")}, or --site with one of ${sites.join(", ")}.`].join("\n"),
+        "wrong usage",
       );
-      throw new UserError([...messages, `Fix: name one of ${hosts.join(", ")}.`].join("\n"), "wrong usage");
     }
-    const takeover = planTakeover(declaration, lost, without);
+    const takeover = planTakeover(declaration, lost, { without, elsewhere });
     const edits = editsOf(lost, takeover, loaded);
     if (write) editFleet(directory, edits);
     const { files, problems } = write ? { files: [], problems: [] } : previewEdits(directory, edits);
@@ -95,7 +130,7 @@ const takeoverCommand = withAction(
     console.log(
       json
         ? JSON.stringify({ lost, written: write, ...takeover }, undefined, 2)
-        : `${diffs}${format(lost, takeover, write)}`,
+        : `${diffs}${format(lost, takeover, { written: write, isElsewhere: elsewhere })}`,
     );
     return takeover.homeless.length === 0 ? "done" : "blocked";
   },

@@ -98,7 +98,8 @@ function guaranteed({ limits }: AccountContainerInputs, plan: PlanInputs): Amoun
   return { ...plan.guaranteed, diskGb: limits.diskGb / plan.overcommit.disk };
 }
 
-function minus(total: Amount, part: Amount): Amount {
+/** What is left of a total without a part. */
+export function minus(total: Amount, part: Amount): Amount {
   return {
     cores: total.cores - part.cores,
     memoryMb: total.memoryMb - part.memoryMb,

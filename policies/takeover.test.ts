@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import { declarationFixture } from "../testing/fixtures/fixture.ts";
 import { allOn } from "../testing/test-rule.ts";
+import { needsOf } from "./placement.ts";
 import { planTakeover } from "./takeover.ts";
 
 /** All accounts on h1, needing so much disk each, beside hosts with so much. The fixture's plan may promise disk four times. */
@@ -26,7 +27,7 @@ const asSpare = (valid: Declaration, name: string): Declaration => ({
 });
 
 const hostsOf = (declaration: Declaration) =>
-  planTakeover(declaration, "h1").moves.map(({ number, host }) => [number, host]);
+  planTakeover(declaration, ["h1"]).moves.map(({ number, host }) => [number, host]);
 
 test("the largest account first, each where most disk is free", () => {
   expect(hostsOf(withDisk([10, 60, 20], [70, 40]))).toEqual([
@@ -38,7 +39,7 @@ test("the largest account first, each where most disk is free", () => {
 
 test("a spare host that gets an account is named, another one is not", () => {
   const spares = asSpare(asSpare(withDisk([10], [70, 40]), "h2"), "h3");
-  expect(planTakeover(spares, "h1").spares).toEqual(["h2"]);
+  expect(planTakeover(spares, ["h1"]).spares).toEqual(["h2"]);
 });
 
 test("hosts of another cell or site, and backup hosts, get no account", () => {
@@ -53,7 +54,7 @@ test("hosts of another cell or site, and backup hosts, get no account", () => {
 });
 
 test("hosts to be left out get no account", () => {
-  expect(planTakeover(withDisk([10], [70, 40]), "h1", ["h2"]).moves).toMatchObject([{ host: "h3" }]);
+  expect(planTakeover(withDisk([10], [70, 40]), ["h1"], { without: ["h2"] }).moves).toMatchObject([{ host: "h3" }]);
 });
 
 test("a host that is declared lost gets none", () => {
@@ -65,7 +66,7 @@ test("a host that is declared lost gets none", () => {
 });
 
 test("an account without room is named with the reason, and the others go all the same", () => {
-  const { moves, homeless } = planTakeover(withDisk([80, 10], [70]), "h1");
+  const { moves, homeless } = planTakeover(withDisk([80, 10], [70]), ["h1"]);
   expect(moves.map(({ number }) => number)).toEqual([2]);
   expect(homeless).toMatchObject([
     { number: 1, reason: "it is guaranteed 80 GB of disk, but no host has more than 70 free" },
@@ -80,7 +81,7 @@ const withStandby = (valid: Declaration, standby: string): Declaration => ({
 test("an account with a standby goes there, wherever that is, and the two hosts change places", () => {
   const valid = withDisk([30, 40], [200, 65]);
   const elsewhere = valid.hosts.map((host) => (host.name === "h2" ? { ...host, site: "beta" } : host));
-  expect(planTakeover(withStandby({ ...valid, hosts: elsewhere }, "h2"), "h1").moves).toMatchObject([
+  expect(planTakeover(withStandby({ ...valid, hosts: elsewhere }, "h2"), ["h1"]).moves).toMatchObject([
     { number: 1, host: "h3" },
     { number: 2, host: "h2", standby: "h1" },
   ]);
@@ -93,9 +94,57 @@ test.each([
 ])("one whose standby %s comes after those that have none, and never to it", (_, without, change) => {
   const valid = withStandby(withDisk([30, 40], [200, 65]), "h2");
   const hosts = valid.hosts.map((host) => (host.name === "h2" ? { ...host, ...change } : host));
-  const { moves, homeless } = planTakeover({ ...valid, hosts }, "h1", without);
+  const { moves, homeless } = planTakeover({ ...valid, hosts }, ["h1"], { without });
   expect(moves).toEqual([{ number: 1, name: valid.accounts[0]!.name, host: "h3" }]);
   expect(homeless).toMatchObject([
     { number: 2, reason: "it is guaranteed 40 GB of disk, but no host has more than 35 free" },
   ]);
+});
+
+/** Hosts by name with the site that is given for them, and the fixture's site otherwise. */
+const at = (valid: Declaration, sites: Readonly<Record<string, string>>): Declaration => ({
+  ...valid,
+  hosts: valid.hosts.map((host) => ({ ...host, site: sites[host.name] ?? host.site })),
+});
+
+/** As if all sites were backed up to the same one. */
+const backedUpTogether = (valid: Declaration): Declaration => ({
+  ...valid,
+  sites: valid.sites.map((site) => ({ ...site, backupSite: "gamma" })),
+});
+
+test("accounts of several lost hosts share what is free on the others, and go to none of the lost", () => {
+  const valid = withDisk([30, 30], [200, 35]);
+  const accounts = valid.accounts.map((account, index) => (index === 1 ? { ...account, host: "h2" } : account));
+  const { moves, homeless } = planTakeover({ ...valid, accounts }, ["h1", "h2"]);
+  expect(moves).toMatchObject([{ number: 1, host: "h3" }]);
+  expect(homeless).toMatchObject([
+    { number: 2, reason: "it is guaranteed 30 GB of disk, but no host has more than 5 free" },
+  ]);
+});
+
+test("accounts go to other sites only if that is said, after what is free at their own, and where their backups are", () => {
+  const valid = backedUpTogether(at(withDisk([30, 30], [35, 100]), { h3: "beta" }));
+  expect(planTakeover(valid, ["h1"])).toMatchObject({ moves: [{ host: "h2" }], homeless: [{ number: 2 }] });
+  expect(planTakeover(valid, ["h1"], { elsewhere: true })).toMatchObject({
+    moves: [
+      { number: 1, host: "h2" },
+      { number: 2, host: "h3", elsewhere: true },
+    ],
+    homeless: [],
+  });
+  const apart = { ...valid, sites: valid.sites.map((site) => ({ ...site, backupSite: `of-${site.name}` })) };
+  expect(planTakeover(apart, ["h1"], { elsewhere: true })).toMatchObject({ homeless: [{ number: 2 }] });
+});
+
+test("elsewhere, accounts and those that come to their standby share what is free", () => {
+  const valid = backedUpTogether(at(withDisk([30, 30], [200]), { h2: "beta" }));
+  const cores = needsOf(valid.accounts, valid.plans)[0]!.cores;
+  const small = valid.hosts.map((host) =>
+    host.name === "h2" ? { ...host, capacity: { ...host.capacity, cores: 1.5 * cores } } : host,
+  );
+  const both = withStandby({ ...valid, hosts: small }, "h2");
+  const { moves, homeless } = planTakeover(both, ["h1"], { elsewhere: true });
+  expect(moves).toMatchObject([{ number: 2, host: "h2", standby: "h1" }]);
+  expect(homeless).toMatchObject([{ number: 1 }]);
 });

@@ -1,7 +1,7 @@
-import type { Declaration } from "../components/registry/kinds.generated.ts";
-import { exceeds, needsOf, placeLargestFirst, roomOn } from "./placement.ts";
+import type { BareMetalHostInputs, Declaration } from "../components/registry/kinds.generated.ts";
+import { type Amount, exceeds, minus, needsOf, type Piece, placeLargestFirst, roomOn } from "./placement.ts";
 
-/** Where the accounts of a lost host go. */
+/** Where the accounts of lost hosts go. */
 export interface Takeover {
   readonly moves: readonly {
     readonly number: number;
@@ -9,6 +9,8 @@ export interface Takeover {
     readonly host: string;
     /** Set if `host` is its standby: the host that becomes its standby, which is the lost one. */
     readonly standby?: string;
+    /** Whether `host` is at another site, and not its standby: the account gets other addresses. */
+    readonly elsewhere?: boolean;
   }[];
   /** Spare hosts that get accounts: their role becomes `accounts`. */
   readonly spares: readonly string[];
@@ -16,75 +18,88 @@ export interface Takeover {
   readonly homeless: readonly { readonly number: number; readonly name: string; readonly reason: string }[];
 }
 
+/** Accounts of these hosts have the same choice. */
+const placeOf = ({ site, cell }: BareMetalHostInputs) => `${site} ${cell}`;
+
+interface Choice {
+  /** Hosts that get no account, because they are lost too or about to be. */
+  readonly without?: readonly string[];
+  /** Accounts without a place at their site may go to other sites with the same backup site: there they get other addresses. */
+  readonly elsewhere?: boolean;
+}
+
 /**
- * Chooses new hosts for all accounts of a lost host. An account with a standby goes to it, which has a copy of its backups, and the two hosts change places; the room
+ * Chooses new hosts for all accounts of lost hosts. An account with a standby goes to it, which has a copy of its backups, and the two hosts change places; the room
  * for it is kept there (`capacity-after-host-loss`). All others, and those whose standby is lost, gets no account or has no room, go to hosts of the same site and cell:
  * there an account keeps its prefix, its backup site and its independence from its standby. Of these, accounts for which the plan keeps room (`takeover`, without a standby) choose first, the others from what is left.
- * @param without hosts that get no account, because they are lost too or about to be
+ * @param lost names of hosts
  */
 export function planTakeover(
-  { hosts, accounts, plans }: Declaration,
-  lost: string,
-  without: readonly string[] = [],
+  { hosts, accounts, plans, sites }: Declaration,
+  lost: readonly string[],
+  { without = [], elsewhere = false }: Choice = {},
 ): Takeover {
-  const { site, cell } = hosts.find(({ name }) => name === lost)!;
   const pieces = needsOf(accounts, plans);
   const room = roomOn(hosts, pieces);
-  const roles = new Map(hosts.map(({ name, role }) => [name, role]));
-  const others = hosts
-    .filter(
-      (host) =>
-        host.site === site &&
-        host.cell === cell &&
-        host.role !== "backup" &&
-        host.lost === undefined &&
-        ![lost, ...without].includes(host.name),
-    )
-    .map(({ name }) => ({ name, ...room.get(name)! }));
-  const ready = new Map<string, { cores: number; memoryMb: number }>(
-    hosts.flatMap(({ name, role, lost: isLost }) => {
-      const takes = role === "accounts" && isLost === undefined && ![lost, ...without].includes(name);
-      return takes ? [[name, { ...room.get(name)! }] as const] : [];
-    }),
+  const hostOf = new Map(hosts.map((host) => [host.name, host]));
+  const backupSiteOf = new Map(sites.map(({ name, backupSite }) => [name, backupSite]));
+  const take = (name: string, piece: Amount) => room.set(name, minus(room.get(name)!, piece));
+  const takers = hosts.filter(
+    ({ name, role, lost: isLost }) =>
+      role !== "backup" && isLost === undefined && !lost.includes(name) && !without.includes(name),
   );
-  const warm = pieces.filter((piece) => {
-    const left = piece.account.host === lost ? ready.get(piece.account.standby ?? "") : undefined;
+  const all = pieces.filter(({ account }) => lost.includes(account.host));
+  const ready = new Set(takers.flatMap(({ name, role }) => (role === "accounts" ? name : [])));
+  const warm = all.filter((piece) => {
+    const standby = piece.account.standby ?? "";
+    const left = ready.has(standby) ? room.get(standby)! : undefined;
     // Disk is there already: its copy has it.
     if (!left || exceeds(piece.cores, left.cores) || exceeds(piece.memoryMb, left.memoryMb)) return false;
-    left.cores -= piece.cores;
-    left.memoryMb -= piece.memoryMb;
+    take(standby, { ...piece, diskGb: 0 });
     return true;
   });
-  const all = pieces.filter((piece) => piece.account.host === lost && !warm.includes(piece));
-  const isPromised = ({ takeover, account }: (typeof all)[number]) => takeover && account.standby === undefined;
-  const first = placeLargestFirst(all.filter(isPromised), others);
-  const taken = Map.groupBy(first.placed, ({ host }) => host);
-  const left = others.map((host) =>
-    (taken.get(host.name) ?? []).reduce(
-      ({ name, cores, memoryMb, diskGb }, { piece }) => ({
-        name,
-        cores: cores - piece.cores,
-        memoryMb: memoryMb - piece.memoryMb,
-        diskGb: diskGb - piece.diskGb,
-      }),
-      host,
+  const placed: { piece: Piece; host: string }[] = [];
+  /** @returns those without a place at the hosts that are `near` to the one that is lost */
+  const place = (some: readonly Piece[], near: (host: BareMetalHostInputs, lost: BareMetalHostInputs) => boolean) =>
+    [...Map.groupBy(some, ({ account }) => placeOf(hostOf.get(account.host)!)).values()].flatMap((group) => {
+      const from = hostOf.get(group[0]!.account.host)!;
+      const rooms = takers.filter((host) => near(host, from)).map(({ name }) => ({ ...room.get(name)!, name }));
+      const { placed: there, homeless } = placeLargestFirst(group, rooms);
+      for (const { piece, host } of there) take(host, piece);
+      placed.push(...there);
+      return homeless;
+    });
+  const cold = all.filter((piece) => !warm.includes(piece));
+  const isPromised = ({ takeover, account }: Piece) => takeover && account.standby === undefined;
+  const promisedFirst = (near: Parameters<typeof place>[1], some: readonly Piece[]) => [
+    ...place(some.filter(isPromised), near),
+    ...place(
+      some.filter((piece) => !isPromised(piece)),
+      near,
     ),
-  );
-  const second = placeLargestFirst(
-    all.filter((piece) => !isPromised(piece)),
-    left,
-  );
-  const placed = [...first.placed, ...second.placed];
+  ];
+  let homeless = promisedFirst((host, from) => placeOf(host) === placeOf(from), cold);
+  if (elsewhere) {
+    const left = new Set(homeless.map(({ account }) => account));
+    homeless = promisedFirst(
+      ({ site, cell }, from) =>
+        site !== from.site && cell === from.cell && backupSiteOf.get(site) === backupSiteOf.get(from.site),
+      cold.filter(({ account }) => left.has(account)),
+    );
+  }
   return {
     moves: [
-      ...warm.map(({ account: { number, name, standby } }) => ({ number, name, host: standby!, standby: lost })),
-      ...placed.map(({ piece: { account }, host }) => ({ number: account.number, name: account.name, host })),
+      ...warm.map(({ account: { number, name, host: from, standby } }) => ({
+        ...{ number, name, host: standby!, standby: from },
+      })),
+      ...placed.map(({ piece: { account }, host }) => ({
+        ...{ number: account.number, name: account.name, host },
+        ...(hostOf.get(host)!.site !== hostOf.get(account.host)!.site && { elsewhere: true }),
+      })),
     ].sort((a, b) => a.number - b.number),
-    spares: [...new Set(placed.map(({ host }) => host))].filter((host) => roles.get(host) === "spare").sort(),
-    homeless: [...first.homeless, ...second.homeless].map(({ account: { number, name }, reason }) => ({
-      number,
-      name,
-      reason,
-    })),
+    spares: [...new Set(placed.map(({ host }) => host))].filter((host) => hostOf.get(host)!.role === "spare").sort(),
+    homeless: homeless
+      .map(({ account: { number, name }, reason }) => ({ number, name, reason }))
+      .sort((a, b) => a.number - b.number),
   };
 }

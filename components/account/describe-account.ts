@@ -12,6 +12,11 @@ type Account = Element<"accounts">;
 
 const addresses = once(({ addresses: all }: Declaration) => new Map(all.map((address) => [address.account, address])));
 
+const lostHosts = once(
+  ({ hosts }: Declaration): ReadonlySet<string> =>
+    new Set(hosts.flatMap(({ name, lost }) => (lost === undefined ? [] : name))),
+);
+
 /** Describes the effects of a change of an account. */
 export const describeAccount: Describe<"accounts"> = (change, { before, after, ownOf }) => {
   const { subject, op } = change;
@@ -31,7 +36,7 @@ export const describeAccount: Describe<"accounts"> = (change, { before, after, o
     const sentence = `Deletes ${who}: ${gone} removed; its data, up to ${account.limits.diskGb} GB, stays on ${account.host} until you archive and remove it there; it is no longer backed up.`;
     return [effect(subject, sentence, own, { destroys: true })];
   }
-  return describeUpdate(change, who);
+  return describeUpdate(change, who, lostHosts(after));
 };
 
 /**
@@ -40,7 +45,11 @@ export const describeAccount: Describe<"accounts"> = (change, { before, after, o
  */
 const moveSeconds = 12;
 
-function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, who: string): Effect[] {
+function describeUpdate(
+  change: Change<"accounts"> & { readonly op: "update" },
+  who: string,
+  lost: ReadonlySet<string>,
+): Effect[] {
   const { subject, before: was, after: is } = change;
   const effects: Effect[] = [];
   const say = (sentence: string, more: Partial<Effect> = {}) =>
@@ -48,7 +57,13 @@ function describeUpdate(change: Change<"accounts"> & { readonly op: "update" }, 
   if (was.host !== is.host) {
     const sentence = `Moves ${who} from ${was.host} to ${is.host}; uid and number stay.`;
     const data = `Its data, up to ${was.limits.diskGb} GB,`;
-    if (was.suspended || is.suspended) {
+    if (lost.has(was.host)) {
+      const restored =
+        was.suspended || is.suspended
+          ? `is not restored, as it is suspended`
+          : `is restored by \`guard deploy\` from its newest backup; what came later is lost`;
+      say(`${sentence} ${was.host} is lost. ${data} ${restored}.`, { destroys: true });
+    } else if (was.suspended || is.suspended) {
       say(`${sentence} ${data} is not copied, as it is suspended: archive it before, and restore it there.`, {
         destroys: true,
       });

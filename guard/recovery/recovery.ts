@@ -79,7 +79,7 @@ export function recoveries(declaration: Declaration, answers: readonly Answer[],
   const minutesOf = new Map(declaration.plans.map(({ name, standbyMinutes }) => [name, standbyMinutes]));
   const rows = [...Map.groupBy(declaration.accounts, ({ host }) => host)].flatMap(([host, accounts]) => {
     const isLost = declaration.hosts.some(({ name, lost }) => name === host && lost !== undefined);
-    const { moves, homeless } = planTakeover(declaration, host);
+    const { moves, homeless } = planTakeover(declaration, [host]);
     let passed: number | undefined = 0;
     return accounts
       .toSorted((left, right) => left.number - right.number)

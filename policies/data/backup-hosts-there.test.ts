@@ -30,4 +30,8 @@ testRule(backupHostsThere, {
       })),
     expect: [`${backedUp} whose backup hosts (b1) have no key in known_hosts.`],
   },
+  "its only backup host lost": {
+    break: (valid) => changed(valid, "hosts", "b1", (host) => ({ ...host, lost: "2026-11-27" })),
+    expect: [`${backedUp} whose backup hosts (b1) are lost.`],
+  },
 });

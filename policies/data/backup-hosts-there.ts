@@ -31,13 +31,16 @@ export const backupHostsThere = defineRule({
       const there = keepers.filter((keeper) => keeper.site === backup.site);
       const ofCell = there.filter((keeper) => keeper.cell === cell);
       // Hosts know each other by these keys, so a backup host without one is brought nothing.
-      if (ofCell.some(({ ssh }) => ssh?.hostKey !== undefined)) continue;
+      const left = ofCell.filter(({ lost }) => lost === undefined);
+      if (left.some(({ ssh }) => ssh?.hostKey !== undefined)) continue;
       const why =
         there.length === 0
           ? "which has no host with role backup"
           : ofCell.length === 0
             ? `whose backup hosts (${namesOf(there)}) are of other cells`
-            : `whose backup hosts (${namesOf(ofCell)}) have no key in known_hosts`;
+            : left.length === 0
+              ? `whose backup hosts (${namesOf(ofCell)}) are lost`
+              : `whose backup hosts (${namesOf(left)}) have no key in known_hosts`;
       yield {
         subject: subject.site({ name: site }, "backupSite"),
         message: `Accounts of cell ${cell} at site ${site} are backed up at ${backup.site}, ${why}.`,
