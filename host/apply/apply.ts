@@ -23,7 +23,7 @@ import {
   writeApplied,
 } from "../store/generations.ts";
 import { keepHostName } from "../store/host-name.ts";
-import { forgetGone, inForceNow, marked, rememberDelivered, whileMoving } from "../store/moving.ts";
+import { forgetGone, inForceNow, marked, rememberDelivered, waitingForMoves, whileMoving } from "../store/moving.ts";
 import { ensureSecrets, otherMaster } from "../store/secrets.ts";
 import { ensureSpace } from "../store/space.ts";
 import { takenFrom, takenInWords } from "../store/staging/taken-paths.ts";
@@ -83,6 +83,8 @@ export async function apply(
     );
   }
   const bundle = whileMoving(machine, current.bundle, delivered);
+  const notes = waitingForMoves(machine, current.bundle, delivered);
+  for (const note of notes) machine.say(note);
   rememberDelivered(machine, delivered, bundle);
   await ensureAccountsMounted(machine, bundle);
   const applied = readApplied(machine);
@@ -111,6 +113,7 @@ export async function apply(
     repairs,
     hooks: [],
     problems: [],
+    notes,
     filesWritten: 0,
     behind: new Set(isNewEpoch ? groups : applied?.behind),
   };
@@ -258,12 +261,13 @@ function repairDirectories(course: Course, bundle: Bundle): { inOrder: Set<Group
 }
 
 function report(
-  { machine, repaired, hooks, problems, filesWritten }: Course,
+  { machine, repaired, hooks, problems, filesWritten, notes: known }: Course,
   { number, bundle }: Generation,
   result: ApplyReport["result"],
   changed: readonly string[],
 ): ApplyReport {
   const other = otherMaster(machine);
+  const notes = [...known, ...(other === undefined ? [] : [other])];
   return {
     host: bundle.host,
     digest: bundle.digest,
@@ -274,6 +278,6 @@ function report(
     hooks,
     repaired,
     errors: problems,
-    ...(other !== undefined && { notes: [other] }),
+    ...(notes.length > 0 && { notes }),
   };
 }

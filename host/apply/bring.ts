@@ -27,6 +27,8 @@ export interface Course {
   readonly repairs: Repairs;
   readonly hooks: string[];
   readonly problems: Problem[];
+  /** Facts for the report that are no problems. */
+  readonly notes: readonly string[];
   filesWritten: number;
   /** Accounts whose programs have older secrets than those of `epoch`. */
   behind: ReadonlySet<Group>;

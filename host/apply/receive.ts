@@ -6,6 +6,7 @@ import type { Bundle, BundleGroup, Delivery } from "../../delivery/protocol/bund
 import { bundleFormat } from "../../delivery/protocol/bundle.ts";
 import { bundleDigest, decodeBundle, hasItsDigest } from "../../delivery/protocol/digest.ts";
 import { ApplyError } from "../os/machine.ts";
+import { writtenTwice } from "../store/staging/taken-paths.ts";
 
 export interface Received {
   readonly bundle: Bundle;
@@ -88,19 +89,6 @@ function problemsOf(name: string, group: BundleGroup): string[] {
       problems.push(`group ${name}: ${path} is not in a folder known to this applier (${known})`);
     }
     if ((content === undefined) === (link === undefined)) problems.push(`${path} needs either content or link`);
-  }
-  return problems;
-}
-
-function writtenTwice(bundle: Bundle): string[] {
-  const owner = new Map<string, string>();
-  const problems: string[] = [];
-  for (const [name, group] of Object.entries(bundle.groups)) {
-    for (const { path } of group!.files) {
-      const other = owner.get(path);
-      if (other !== undefined) problems.push(`${path} is in the groups ${other} and ${name}`);
-      owner.set(path, name);
-    }
   }
   return problems;
 }

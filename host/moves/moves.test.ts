@@ -78,6 +78,53 @@ test("two accounts change places: both stay where they are until each hands over
   expect(isMarked(machine, "superseded", 1)).toBe(true);
 });
 
+// A host name is one file, of whichever account has it.
+test("a name that goes from an account that leaves to another one here waits until the move is over, and holds nobody else up", async () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  const name = (number: number, of: string): BundleFile => ({ path: `sites/names/${of}`, content: `${number}\n` });
+  const named = (number: number, ...names: string[]) =>
+    accountGroup(
+      number,
+      "one",
+      names.map((of) => name(number, of)),
+    );
+  await apply(machine, bundleOf({ 1: named(1, "a.example"), 2: named(2, "b.example"), 4: named(4) }));
+  await steps.keep(machine, 1);
+  // 2 takes it from 1; 3, a new one, what 2 had; 4 has nothing to do with it.
+  const then = bundleOf({ 2: named(2, "a.example"), 3: named(3, "b.example"), 4: named(4, "d.example") });
+  const names = () =>
+    readdirSync(tree.at("/var/lib/fairhost/current/sites/names"))
+      .sort()
+      .map((of) => `${of} ${readFileSync(tree.at(`/var/lib/fairhost/current/sites/names/${of}`), "utf8").trim()}`);
+  const waits = [
+    "account 2 keeps its old files until account 1 has moved away, because a.example goes from that one to it",
+    "account 3 has no files until account 2 has its new ones, because b.example goes from that one to it",
+  ];
+  const first = await apply(machine, then);
+  expect(first).toMatchObject({ result: "applied", errors: [], notes: waits });
+  expect(names()).toEqual(["a.example 1", "b.example 2", "d.example 4"]);
+  expect(await apply(machine, then)).toMatchObject({ result: "unchanged", errors: [], notes: waits });
+  expect(await recover(machine)).toBeUndefined();
+  await steps.stop(machine, 1);
+  await steps.leave(machine, 1);
+  expect(names()).toEqual(["a.example 2", "b.example 3", "d.example 4"]);
+  expect((await apply(machine, then)).notes).toBeUndefined();
+});
+
+test("two groups with one path are refused in words, and nothing is changed", async () => {
+  using tree = new Tree();
+  const machine = tree.machine();
+  await apply(machine, bundleOf({ 1: accountGroup(1) }));
+  const file: BundleFile = { path: "sites/names/a.example", content: "x\n" };
+  const both = bundleOf({ 1: accountGroup(1, "two", [file]), 2: accountGroup(2, "one", [file]) });
+  await expect(apply(machine, both)).rejects.toThrow(
+    "the files cannot be staged: sites/names/a.example is in the groups account-1 and account-2",
+  );
+  expect(pathsOf(machine, 1)).not.toContain(file.path);
+  expect((await apply(machine, bundleOf({ 1: accountGroup(1, "two") }))).result).toBe("applied");
+});
+
 test("an account that is declared again has no old copy, so nothing is purged", async () => {
   using tree = new Tree();
   const machine = await left(tree);

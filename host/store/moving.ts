@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { type BundleFolder, folderOf } from "../../components/registry/bundle/bundle-folder.ts";
 import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
@@ -10,6 +10,7 @@ import type { Machine } from "../os/machine.ts";
 import { readCurrent } from "./generations.ts";
 import { stateDirectory } from "./layout.ts";
 import { isRecord, readOwn, readOwnIfWhole, type Schema } from "./own-file.ts";
+import { type Taken, takenFrom } from "./staging/taken-paths.ts";
 
 /**
  * What a host remembers of an account that moves or becomes a copy, whatever is delivered meanwhile, over reboots too: a file with its number in a directory.
@@ -168,23 +169,53 @@ export function asItMayRun(machine: Place, bundle: Bundle): Bundle {
   return { ...bundle, groups };
 }
 
-/** The bundle that is to be in force while accounts move: of those that come, or have gone, only what shows them to nobody, and those that leave as they are. */
+/**
+ * The bundle that is to be in force while accounts move: of those that come, or have gone, only what shows them to nobody, and those that leave as they are. What
+ * goes from one that leaves to another account waits with all of that account's new files ({@link waitingForMoves}).
+ */
 export function whileMoving(machine: Place, current: Bundle, delivered: Bundle): Bundle {
+  return onTheWay(machine, current, delivered).bundle;
+}
+
+/** Accounts that keep their old files while others move, because something of their new ones is still another's: a host name is one file. In words. */
+export function waitingForMoves(machine: Place, current: Bundle, delivered: Bundle): string[] {
+  return onTheWay(machine, current, delivered).waiting.map(({ group, from, path }) => {
+    const [who, of] = [inWords(group), inWords(from)];
+    const until = isMarked(machine, "leaving", Number(numberIn(from))) ? "has moved away" : "has its new ones";
+    const keeps = current.groups[group] ? "keeps its old files" : "has no files";
+    return `${who} ${keeps} until ${of} ${until}, because ${posix.basename(path)} goes from that one to it`;
+  });
+}
+
+const numberIn = (group: Group) => group.replace("account-", "");
+const inWords = (group: Group) => group.replace("-", " ");
+
+function onTheWay(machine: Place, current: Bundle, delivered: Bundle): { bundle: Bundle; waiting: readonly Taken[] } {
   const groups = { ...delivered.groups };
   const gone = goneAccounts(machine);
   for (const number of new Set([...marked(machine, "coming"), ...gone.keys()])) {
     const group = groups[`account-${number}`];
     if (group) groups[`account-${number}`] = withoutOutside(group);
   }
+  const kept: Partial<Record<Group, BundleGroup>> = {};
   for (const number of marked(machine, "leaving")) {
     const group = current.groups[`account-${number}`];
     if (!group || groups[`account-${number}`]) continue;
-    groups[`account-${number}`] = gone.has(number) ? withoutOutside(group) : group;
+    kept[`account-${number}`] = gone.has(number) ? withoutOutside(group) : group;
     // It may be the last one here that needs a server of databases or a runtime.
     if (groups.host && current.groups.host) groups.host = withAllOf(groups.host, current.groups.host);
   }
-  const changed = (Object.keys(groups) as Group[]).some((name) => groups[name] !== delivered.groups[name]);
-  return changed ? sealBundle(delivered.host, groups) : delivered;
+  const before = { groups: { ...current.groups, ...kept } };
+  const waiting = takenFrom(before, { groups }, Object.keys(kept) as Group[]);
+  for (const { group } of waiting) {
+    const old = current.groups[group];
+    if (old) groups[group] = old;
+    else delete groups[group];
+  }
+  Object.assign(groups, kept);
+  const names = Object.keys({ ...delivered.groups, ...groups }) as Group[];
+  const changed = names.some((name) => groups[name] !== delivered.groups[name]);
+  return { bundle: changed ? sealBundle(delivered.host, groups) : delivered, waiting };
 }
 
 function withoutOutside({ files, units, account }: BundleGroup): BundleGroup {

@@ -58,7 +58,7 @@ export interface HookInput {
 }
 
 /** Groups that differ between two bundles. */
-export function changedGroups(before: Bundle, after: Bundle): Group[] {
+export function changedGroups(before: Pick<Bundle, "groups">, after: Pick<Bundle, "groups">): Group[] {
   const names = new Set([...Object.keys(before.groups), ...Object.keys(after.groups)]) as Set<Group>;
   return [...names].filter((name) => before.groups[name]?.digest !== after.groups[name]?.digest);
 }

@@ -4,7 +4,7 @@ import { bundleFolders } from "../../../components/registry/bundle/bundle-folder
 import type { Bundle, BundleFile, BundleGroup, Group } from "../../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../../delivery/protocol/digest.ts";
 import { changedGroups } from "../../apply/hooks/choose.ts";
-import type { Machine } from "../../os/machine.ts";
+import { ApplyError, type Machine } from "../../os/machine.ts";
 import {
   discard,
   filesOf,
@@ -16,7 +16,7 @@ import {
 } from "../generations.ts";
 import { directoryMode, recordName } from "../layout.ts";
 import { takeRecycled } from "./recycle.ts";
-import { type Taken, takenFrom } from "./taken-paths.ts";
+import { type Taken, takenFrom, writtenTwice } from "./taken-paths.ts";
 
 /** Up to this number, files are made durable one by one; above it, syncing the whole file system is faster. */
 const syncEach = 64;
@@ -66,8 +66,13 @@ export class Staging {
     return this.#bundle;
   }
 
-  /** Writes every file of the bundle, or hard-links it if the generation in force has the same. Reuses a recycled generation if there is one. */
+  /**
+   * Writes every file of the bundle, or hard-links it if the generation in force has the same. Reuses a recycled generation if there is one.
+   * @throws ApplyError if two groups have one path: whichever came first would lose it without a word
+   */
   fill(bundle: Bundle): void {
+    const twice = writtenTwice(bundle);
+    if (twice.length > 0) throw new ApplyError(`the files cannot be staged: ${twice.join("; ")}`);
     this.#host = bundle.host;
     this.#together = this.#toWrite(bundle) > syncEach;
     const files = filesOf(bundle);
