@@ -67,6 +67,44 @@ test("of a forged or outdated entry for a few it is said which entries these nee
   );
 });
 
+test.each([
+  ["Account 1010", "account 1010"],
+  ["ACCOUNT 1010", "account 1010"],
+  ["account 01010", "account 1010"],
+  ["accounts 1010", "account 1010"],
+  ["account *", "account 1010"],
+  ["account 10*", "account 1010"],
+  ["account account-1010", "account 1010"],
+  ["account 1010/", "account 1010"],
+  ["host web01", "host web1"],
+  ["Hosts web1", "host web1"],
+])("an approval of `%s` approves nothing: that nothing needs it is said, with `%s`", (resource, right) => {
+  const host = {
+    ...move(1),
+    message: "Moves host web1.",
+    approval: { action: "move" as const, resource: "host web1" },
+  };
+  const { weighed, unused } = weigh([move(1010), host], signed([{ action: "move", resource }]), today);
+  const at = right.startsWith("host") ? 1 : 0;
+  expect(weighed[at]).toMatchObject({
+    level: "needs approval",
+    message: expect.stringContaining(
+      `; approvals.yaml has ${resource}, by Grace Example, which nothing here needs: write \`resource: ${right}\`.`,
+    ),
+  });
+  expect(weighed[1 - at]!.message).not.toContain("approvals.yaml");
+  expect(unused).toHaveLength(1);
+});
+
+test("an approval of another resource that exists, or of another action, is no misspelling", () => {
+  for (const [action, resource] of [
+    ["move", "account 1011"],
+    ["move", "account 110"],
+    ["delete", "Account 1010"],
+  ] as const)
+    expect(weigh([move(1010)], signed([{ action, resource }]), today).weighed[0]!.message).toBe("Moves account 1010.");
+});
+
 test("it approves no other action and no other kind", () => {
   const approvals = signed(entries(...moves));
   const deletions = moves.map((each) => ({

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { kindNamed } from "../../components/registry/subject.ts";
+import { allKinds, kindNamed } from "../../components/registry/subject.ts";
 import type { ApprovableAction, Approval } from "../../components/review/approvals.file.ts";
 import { count } from "../../lib/text/text.ts";
 import type { Finding } from "../rule.ts";
@@ -50,6 +50,8 @@ export function weigh(
       return [name, { entry: entryFor(group), other: otherGroup(several.get(name)?.[0], group) }];
     }),
   );
+  const exact = new Set(wanted.map(keyOf));
+  const misspelling = misspellings(approvals.filter((each) => !isGroup(each) && !exact.has(keyOf(each))));
   const used = new Set<Approval>();
   const weighed = findings.map((finding): Weighed => {
     const { approval: needed } = finding;
@@ -61,7 +63,10 @@ export function weigh(
     if (inForce(approval)) {
       return { ...finding, level: "safe", approved: { approval, daysLeft: daysLeft(approval) } };
     }
-    const why = approval === undefined ? group?.other : (refused.get(approval) ?? whyNot(approval, daysLeft(approval)));
+    const why =
+      approval === undefined
+        ? (group?.other ?? otherSpelling(needed, misspelling(needed)))
+        : (refused.get(approval) ?? whyNot(approval, daysLeft(approval)));
     return {
       ...finding,
       level: "needs approval",
@@ -82,6 +87,34 @@ function otherGroup(other: Approval | undefined, group: readonly WantedApproval[
   const needed = entriesFor(group);
   const what = `${needed.length === 1 ? "an entry" : "entries"} in approvals.yaml with action ${other.action} and resource ${needed.map(({ resource }) => resource).join(", ")}`;
   return `the approval of ${resourceWords(other.resource)}, by ${other.approvedBy}, is for others, by its digest: to approve ${group.length === 1 ? "this" : "these"}, write ${what}`;
+}
+
+/** Approvals that nothing needs as they are spelt, by what they may mean; those with `*` by what they begin and end with. */
+function misspellings(approvals: readonly Approval[]) {
+  const [some, single] = [approvals.filter(isAny), approvals.filter((approval) => !isAny(approval))];
+  const bySense = new Map(single.map((approval) => [sense(approval), approval]));
+  const parts = some.map((approval) => ({ approval, part: sense(approval).split("*") }));
+  return (needed: WantedApproval): Approval | undefined => {
+    const meant = sense(needed);
+    const begins = parts.find(({ part }) => meant.startsWith(part[0]!) && meant.endsWith(part.at(-1)!));
+    return bySense.get(meant) ?? begins?.approval;
+  };
+}
+
+const isAny = ({ resource }: WantedApproval) => resource.includes("*");
+
+/** Names are compared letter by letter: an approval in another spelling approves nothing, which would not be seen. */
+function otherSpelling({ resource }: WantedApproval, other: Approval | undefined): string | undefined {
+  if (other === undefined) return undefined;
+  return `approvals.yaml has ${other.resource}, by ${other.approvedBy}, which nothing here needs: write \`resource: ${resource}\``;
+}
+
+/** Action and resource without what people write in another way: case, plurals, the kind once more, leading zeros, a sign at the end. */
+function sense({ action, resource }: WantedApproval): string {
+  const [kind = "", name = ""] = resource.toLowerCase().split(" ");
+  const known = allKinds.find(({ name: own, words }) => [own, ...words].some((word) => word.toLowerCase() === kind));
+  const bare = name.replace(/^[a-z]+-(?=\d+$)/, "").replace(/(?<!\d)0+(?=\d)/g, "");
+  return `${action} ${known?.name ?? kind} ${bare.replace(/[/.:]+$/, "")}`;
 }
 
 /** Up to this many get an entry each, which says more. */
