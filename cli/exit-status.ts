@@ -19,7 +19,7 @@ export const endings = {
   locked: [exitStatuses.locked, "locked: another process is changing the stack; standard error says which"],
   drift: [
     exitStatuses.drift,
-    "drift: a host differs from what is declared, is unhealthy, or has no proof of its backups that is recent enough",
+    "drift: a host or router differs from what is declared, is unhealthy, or has no proof of its backups that is recent enough",
   ],
 } as const satisfies Readonly<Record<Failure | Exclude<Level, "safe"> | keyof typeof exitStatuses, Row>>;
 

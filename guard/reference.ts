@@ -23,6 +23,9 @@ deleted, replaced or moved, and how much is touched at once. Each finding has on
 \`limits.yaml\` says how much one update may touch. Keys: [limits](inventory.md#limits). How to deploy under guard:
 [Deploy under guard](../how-to/operate/deploy-under-guard.md). How to add a rule: [A guard rule](../how-to/develop/add-a-rule.md#a-guard-rule).
 
+\`guard deploy\` alone has one more rule, \`backups-proven\`: it refuses to touch a host with an account whose backups have no recent proof, until a drill
+has succeeded or an approval says \`waive\`: [proofs](../how-to/operate/backups.md#proofs-that-backups-can-be-restored).
+
 ${sections.join("\n\n")}
 `;
 }

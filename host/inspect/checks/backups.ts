@@ -12,7 +12,7 @@ import type { Difference } from "../difference.ts";
 /** Milliseconds: a day, and half of one in which a run may take its time. */
 const late = 36 * 3_600_000;
 
-/** An account with a standby is to have one after three quarters of its minutes: the rest is for the run. */
+/** An account with a standby is backed up when half of its minutes are over: a run or two may fail before it is told. */
 const lateFor = (minutes: number | undefined) => (minutes === undefined ? late : 2 * minutes * 60_000);
 
 /** Accounts without a new backup for more than a day, or for twice the minutes that their plan allows if they have a standby, and damaged files that a backup host has found. */
@@ -35,7 +35,7 @@ export function lookAtBackups(machine: Machine, bundle: Bundle, now = Date.now()
         kind: "backup-late",
         what: `account ${account}`,
         message: `account ${account} has no backup of the last ${promised}: ${newest}${why}`,
-        repaired: `by hand: see \`journalctl -u fairhost-backup\`, then run \`fairhost-host backup ${account}\``,
+        repaired: `by hand: see \`journalctl -u fairhost-backup -u fairhost-backup-often\`, then run \`fairhost-host backup ${account}\``,
       },
     ];
   });
@@ -46,7 +46,7 @@ export function lookAtBackups(machine: Machine, bundle: Bundle, now = Date.now()
       what: path,
       message: `${path} is damaged: snapshots that need it cannot be restored completely`,
       repaired:
-        "by hand: check the disks, move the file away, and back the account up on its host (docs/how-to/operate/backups.md)",
+        "by hand: check the disks, move the whole repository and its branches away, and back the account up on its host (docs/how-to/operate/backups.md#when-a-backup-is-late-or-damaged)",
     };
   });
   return [...lateOnes, ...damaged, ...lateCopies(machine, bundle, now)];

@@ -62,7 +62,8 @@ export function changedHostKey(host: string, pinned: PinnedKey, got: Buffer): st
     `  expected ${fingerprint(pinned.blob)} (${pinned.type})`,
     `  got      ${fingerprint(got)} (${typeOf(got)})`,
     "Someone may intercept the connection. If the host was really reinstalled, compare the fingerprint on its own",
-    "console (for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done), then pin the new key as `hostKey`:",
+    "console (for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done), then put the new key into the fleet's",
+    "known_hosts, behind the address (it is the input `hostKey` of the resource):",
     `  ${publicKeyLine(got)}`,
   ].join("\n");
 }

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { causeHttp } from "../components/http/program/causes.ts";
+import { proofsRule } from "../guard/deploy/hosts/proofs.ts";
+import manifest from "../package.json" with { type: "json" };
+
+const reference = (name: string) => readFileSync(join(import.meta.dirname, "reference", name), "utf8");
+
+test("each npm script is in the list of commands", () => {
+  const page = reference("commands.md");
+  const missing = Object.keys(manifest.scripts).filter(
+    (name) => !new RegExp(`\`npm (run (-s )?)?${name}[ \`]`).test(page),
+  );
+  expect(missing).toEqual([]);
+});
+
+test("each cause that the front end writes into an account's log has a row that says what to do", () => {
+  const causes = [...causeHttp.matchAll(/ "([a-z][^"]*)";$/gm)].map(([, words]) => words!);
+  expect(causes.length).toBeGreaterThan(10);
+  const rows = reference("web-sites.md").split("\n");
+  const isOf = (cause: string) =>
+    new RegExp(`^\\| ${cause.replace(/\$\w+/g, "\\d+").replace(/[.()]/g, "\\$&")}[^a-z|]*[ ,]`);
+  expect(causes.filter((cause) => !rows.some((row) => isOf(cause).test(row)))).toEqual([]);
+});
+
+test("the guard's rules are all told, that of deploys alone too", () => {
+  expect(reference("guard-rules.md")).toContain(`\`${proofsRule}\``);
+});
