@@ -1,13 +1,17 @@
-"""Fills the kernel's table of connections of this network namespace with ones that it may not drop (ctnetlink, assured), and prints how many it has."""
+"""
+Fills the kernel's table of connections of this network namespace with ones that it may not drop (ctnetlink, assured), and keeps it full until it is ended:
+what goes, because its time is over or because the kernel drops it for a new one, makes room for one more of these.
+"""
 
 import errno
+import itertools
 import socket
 import struct
+import time
 
 NEW = 0x0100  # NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW
 REQUEST, CREATE, ACK = 0x1, 0x400, 0x4
 ASSURED = 0x2 | 0x4 | 0x8  # IPS_SEEN_REPLY, IPS_ASSURED, IPS_CONFIRMED
-maximum = int(open("/proc/sys/net/netfilter/nf_conntrack_max").read())
 
 
 def attribute(kind, *content, nested=False):
@@ -26,7 +30,7 @@ here = socket.inet_pton(socket.AF_INET6, "fd00:8000::11")
 
 
 def entry(number):
-    there = socket.inet_pton(socket.AF_INET6, f"fd00:9:1::{number >> 15:x}")
+    there = socket.inet_pton(socket.AF_INET6, f"fd00:9:1::{number >> 31:x}:{number >> 15 & 0xFFFF:x}")
     port = 1024 + (number & 0x7FFF)
     body = struct.pack("!BBH", socket.AF_INET6, 0, 0) + direction(1, here, there, port, 53) + direction(2, there, here, 53, port)
     body += attribute(3, struct.pack("!I", ASSURED)) + attribute(7, struct.pack("!I", 3600))
@@ -34,10 +38,9 @@ def entry(number):
 
 
 link = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
-full = False
-for begin in range(0, maximum + 1000, 200):
+for begin in itertools.count(0, 200):
     link.send(b"".join(entry(number) for number in range(begin, begin + 200)))
-    left = 200
+    left, full = 200, False
     while left:
         data = link.recv(1 << 16)
         while data:
@@ -49,5 +52,4 @@ for begin in range(0, maximum + 1000, 200):
             left -= 1
             data = data[(length + 3) & ~3 :]
     if full:
-        break
-print(open("/proc/sys/net/netfilter/nf_conntrack_count").read().strip(), maximum)
+        time.sleep(0.02)
