@@ -28,7 +28,7 @@ export const cacheHttp = `  # The cache of a web site, which only what is to be 
   map "$cache $http_upgrade $http_accept" $through_cache {
     default $cache;
     "~^[^ ]* [^ ]" "";
-    "~*text/event-stream" "";
+    "~*^[^ ]*  .*text/event-stream" "";
   }
   # What the cache says of an answer, which nobody else can.
   map "$through_cache $upstream_http_x_fairhost_cache" $cache_seen {

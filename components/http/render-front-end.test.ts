@@ -30,6 +30,15 @@ test.each(keys)(
   },
 );
 
+test.each(texts)(
+  "each pattern of the maps in %s begins at the beginning: text of an account is never taken for another's",
+  (_, text) => {
+    const patterns = [...text.matchAll(/^ *"~\*?((?:[^"\\]|\\.)+)" .*;$/gm)].map(([, pattern]) => pattern!);
+    expect(patterns.length).toBeGreaterThan(3);
+    expect(patterns.filter((pattern) => !/^(?:\(\?s\))?\^/.test(pattern))).toEqual([]);
+  },
+);
+
 test.each(texts)("%s includes no file of accounts twice: nginx would keep its lines as often", (_, text) => {
   const included = [...text.matchAll(/^ *include (\S*\*\S*);$/gm)].map(([, files]) => files!);
   expect(included.filter((files, index) => included.indexOf(files) !== index)).toEqual([]);

@@ -11,7 +11,7 @@ import { limitsHttp, limitsServer } from "./front-end/connection-limits.ts";
 import { connections, opening, retryAfterSuspended, shutdownSeconds } from "./front-end/connections.ts";
 import { limitLocations, limitMaps, ownHeaders } from "./front-end/front-end-limits.ts";
 import { passwordCheck, passwordHttp } from "./front-end/front-end-passwords.ts";
-import { keptHttp, keptModules } from "./front-end/kept-connections.ts";
+import { keptHttp, keptMark, keptModules } from "./front-end/kept-connections.ts";
 import { logsHttp, logsServer } from "./front-end/logs.ts";
 import { luaHttp, luaServer } from "./front-end/lua.ts";
 import { answer, errorPages, pageLocations } from "./front-end/pages.ts";
@@ -141,7 +141,7 @@ ${visitorHttp}
   # $host is that name too, checked, in lower case and without port.
   map $authority $named_port {
     default "";
-    "~(?<port_digits>:[0-9]{1,5})$" $port_digits;
+    "~^.*(?<port_digits>:[0-9]{1,5})$" $port_digits;
   }
   # A request by literal address is looked up by the address it came to.
   map $host $site_name {
@@ -154,12 +154,12 @@ ${sitesHttp}  map $site $account {
   }
   map $site $backend {
     default "";
-    "~/(?<site_backend>unix:[^ ]+)" $site_backend;
+    "~^[0-9]+/(${keptMark})?(?<site_backend>unix:/[^ ]+)" $site_backend;
   }
   # The path that is taken away from requests, and what is left: nothing if there is no / behind it.
   map $site $taken_path {
     default "";
-    "~ (?<site_path>/.+)$" $site_path;
+    "~^[^ ]+ (?<site_path>/.+)$" $site_path;
   }
   map "$taken_path $request_uri" $left_uri {
     default "";

@@ -4,7 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
-import { declarationOf, programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
+import {
+  declarationOf,
+  type FixtureServer,
+  programServer,
+  staticServer,
+} from "../../testing/fixtures/bundle-fixture.ts";
 
 const state = "/var/lib/fairhost-web-sites";
 const unit = "fairhost-web-sites.service";
@@ -28,7 +33,12 @@ const of = (name: string, account: number, site: string) => `${name}{account="${
 
 beforeAll(async () => {
   host = await bootContainer({ name: "metrics" });
-  const servers = [staticServer("web"), programServer("app", ["/usr/bin/node", "answers.mjs"])];
+  // Where it leads to looks like the socket of bob's web site.
+  const lure: FixtureServer = {
+    ...{ kind: "redirect", name: "lure", to: "http://unix:80/account-2-http-web" },
+    ...{ status: 308, keepPath: false, idleSeconds: 300 },
+  };
+  const servers = [staticServer("web"), programServer("app", ["/usr/bin/node", "answers.mjs"]), lure];
   const declared = declarationOf([
     { number: 1, name: "alice", servers },
     { number: 2, name: "bob", servers: [staticServer("web")] },
@@ -76,6 +86,7 @@ describe("what the administrator's Prometheus gets", () => {
 
   test("no label comes from a visitor, and an account without visitors has none", async () => {
     await visit("unknown.test");
+    await visit("lure.alice.test");
     await visit("web.alice.test", "/", "-H 'X-Forwarded-Host: evil.test'");
     await expect.poll(counts, { timeout: 30_000 }).toMatchObject({ [requests(1, "web", "2")]: 2 });
     const all = Object.keys(await counts()).join("\n");

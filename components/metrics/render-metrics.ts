@@ -15,9 +15,9 @@ const accounts = "/srv/accounts";
 const socket = "/run/fairhost-web-sites.sock";
 
 /** Of the front end's `http`: what it says of a request to a web site with a program; the names are those of declared servers. */
-export const seenHttp = `  map $backend $seen {
+export const seenHttp = `  map "$account $backend" $seen {
     default "";
-    "~account-(?<seen_account>[0-9]+)-http-(?<seen_server>.+)$" "$seen_account $seen_server";
+    "~^(?<seen_account>[0-9]+) unix:/run/[a-z0-9/-]+/account-\\k<seen_account>-http-(?<seen_server>[a-z0-9-]+)$" "$seen_account $seen_server";
   }
   log_format seen '$seen $status $body_bytes_sent $request_length $request_time $cache_seen,$waf_seen $upstream_response_time';
 `;

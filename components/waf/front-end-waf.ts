@@ -18,7 +18,7 @@ export const wafHttp = `  # What the web application firewall is to do: level, m
   map "$waf|$through_cache" $looked_at {
     default $backend;
     "~^[|]" "";
-    "~[|](?<cache_looked_at>.+)$" $cache_looked_at;
+    "~^[^|]+[|](?<cache_looked_at>.+)$" $cache_looked_at;
   }
   # What it says of an answer, which no program can.
   map "$waf $upstream_http_x_fairhost_waf" $waf_seen {

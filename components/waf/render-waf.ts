@@ -172,7 +172,7 @@ ${coreRules.map((files) => `  modsecurity_rules 'Include /usr/share/modsecurity-
   map "$http_content_length|$http_transfer_encoding" $large {
     default "";
     "~^[0-9]{6,}[|]" $account;
-    "~[|]." $account;
+    "~^[^|]*[|]." $account;
   }
 ${visitorHttp}  map $large $large_of_visitor {
     default "$large $visitor";

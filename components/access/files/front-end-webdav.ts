@@ -7,7 +7,7 @@ import { webdavCheck } from "./webdav-paths.ts";
 export const webdavHttp = `  # Whose files: the socket has the user's name at its end.
   map $backend $webdav_user {
     default "";
-    "~/account-[0-9]+-webdav-(?<named_user>[a-z0-9_-]+)$" $named_user;
+    "~^unix:/run/[a-z-]+/account-[0-9]+-webdav-(?<named_user>[a-z0-9_-]+)$" $named_user;
   }
   # Of where a file is to go only the path: lighttpd knows neither the visitor's scheme nor the port.
   map "$webdav_user $http_host $http_destination" $destination {

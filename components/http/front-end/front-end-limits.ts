@@ -35,7 +35,7 @@ const variable = (name: HeaderName) => name.toLowerCase().replaceAll("-", "_");
 export const limitMaps = `  # What a web site has chosen: MiB of a body, seconds of an answer, headers.
   map $backend $choice {
     default ${choiceOf({})};
-    "~/account-[0-9]+-webdav-[a-z0-9_-]+$" webdav;
+    "~^unix:/run/[a-z-]+/account-[0-9]+-webdav-[a-z0-9_-]+$" webdav;
   }
   map $choice $body_mb {
     default ${hostLimits.bodyMaxMb};

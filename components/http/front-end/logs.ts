@@ -65,7 +65,7 @@ ${loggedAddress(shortened)}${Object.entries(loggedLengths).map(logged).join("")}
   map "$account $log_file" $log_form {
     default "";
     "~^[0-9]+ $" usual;
-    "~-(?<own_form>combined|json)$" $own_form;
+    "~^[0-9]+ .+-(?<own_form>combined|json)$" $own_form;
   }
 ${["usual", "combined", "json"].map((form) => `  map $log_form $log_${form} {\n    default 0;\n    ${form} 1;\n  }\n`).join("")}  map "$failed $log_form" $failed_usual {
     default 0;

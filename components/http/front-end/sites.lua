@@ -79,7 +79,7 @@ function module.find()
   if https and https ~= "-" then var.https_only = (https:gsub("^%*", "_")) end
   if not site then return "1" end
   var.site = site
-  local server = from and site:match("unix:[^ ]+")
+  local server = from and (site:match("^%d+/(unix:/[^ ]+)") or site:match("^%d+/kept/(unix:/[^ ]+)"))
   local chosen, past
   if server then chosen, past = line(from, server) end
   while chosen do
