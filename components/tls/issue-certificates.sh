@@ -19,14 +19,16 @@ if [ ! -s default.pem ]; then
 fi
 
 shopt -s nullglob
-list() { # the file of each declared name with its account, sorted; `_.example.org` is that of *.example.org
-  for map in "$names"/*.certificates; do
+list() ( # the file of each declared name with its account, sorted; `_.example.org` is that of *.example.org
+  # All of one generation, also if another one takes its place meanwhile: a name that goes to another account is in another file there.
+  cd "${names%/*}" || exit
+  for map in accounts/*.certificates; do
     account=${map##*/}
-    sed -n "s/^[^ ]* \([a-z0-9._-]*\);$/\1 ${account%.certificates}/p" "$map" || return 1
+    sed -n "s/^[^ ]* \([a-z0-9._-]*\);$/\1 ${account%.certificates}/p" "$map" || exit
   done | LC_ALL=C sort -u
-}
+)
 # On a full disk, or without a generation, nobody knows what is declared: nothing is removed then.
-[ -d "${names%/*}" ] && list >names.new && mv names.new names || exit 1
+list >names.new && mv names.new names || exit 1
 
 here() { find . -maxdepth 1 -name '*.pem' ! -name default.pem "$@" -printf '%f\n' | sed 's/\.pem$//' | LC_ALL=C sort; }
 # The front end finds a file for each name at once.

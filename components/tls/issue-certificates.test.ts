@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 const script = readFileSync(join(import.meta.dirname, "issue-certificates.sh"), "utf8");
 const [fair] = /^fair\(\).*$/m.exec(script)!;
+const [list] = /^list\(\)[\s\S]*?^[})].*$/m.exec(script)!;
 const [limits] = /^problem_of\(\)[\s\S]*?^limited\(\)[\s\S]*?^}$/m.exec(script)!;
 
 test("names of each account come in turn, however many one has", async () => {
@@ -15,6 +18,27 @@ test("names of each account come in turn, however many one has", async () => {
   const accounts = stdout.split("\n").map((line) => line.split(" ")[1]);
   expect(accounts.slice(0, 2).toSorted()).toEqual(["1", "2"]);
   expect(accounts).toHaveLength(5);
+});
+
+test("names are of one generation, also while another one takes its place", async () => {
+  const root = await mkdtemp(join(tmpdir(), "fairhost-names-"));
+  onTestFinished(() => rm(root, { recursive: true }));
+  const place = async (generation: string, account: number) => {
+    await mkdir(join(root, generation, "accounts"), { recursive: true });
+    await writeFile(join(root, generation, `accounts/${account}.certificates`), "a.test a.test;\n");
+  };
+  // A name that goes from one account to another: each generation has it, in another file.
+  await place("current", 5);
+  await place("next", 7);
+  const swap = `sed() { [ ! -e "$root/next" ] || { mv "$root/current" "$root/old"; mv "$root/next" "$root/current"; }; command sed "$@"; }`;
+  const program = `set -u -o pipefail; shopt -s nullglob; root=$1 names=$1/current/accounts; ${swap}\n${list}\nlist; list`;
+  const { stdout } = await execa("bash", ["-c", program, "bash", root]);
+  expect(stdout).toBe("a.test 5\na.test 7");
+});
+
+test("without a generation nobody knows what is declared", async () => {
+  const program = `shopt -s nullglob; names=/nonexistent/sites/accounts; ${list}\nlist`;
+  expect((await execa("bash", ["-c", program], { reject: false })).exitCode).not.toBe(0);
 });
 
 /** What the program reads in the answer of a CA that limits what it gives: how many seconds to wait, and with what. */

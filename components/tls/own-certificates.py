@@ -269,7 +269,9 @@ def main(state, names, accounts, of_ca=""):
     for folder in ("own", "own-files", "issued"):
         os.makedirs(folder, mode=0o750, exist_ok=True)
     # Without a generation nobody knows what is declared; in one without the folder nobody has a certificate.
-    os.stat(os.path.dirname(names))
+    folder = os.open(os.path.dirname(names), os.O_PATH | os.O_DIRECTORY)
+    # All of one generation, also if another one takes its place meanwhile.
+    names = f"/proc/self/fd/{folder}/{os.path.basename(names)}"
     declared = [file[:-4] for file in (os.listdir(names) if os.path.isdir(names) else []) if re.fullmatch(r"\d+\.own", file)]
     kept = [file[:-5] for file in os.listdir("own-files") if re.fullmatch(r"\d+\.json", file)]
     used, failed = set(), False
