@@ -5,13 +5,14 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
+import { neighbour } from "../../testing/neighbour.ts";
 import { ordinaryRequests } from "../../testing/requests/ordinary-requests.cases.ts";
 import { rawRequests } from "../../testing/requests/raw-requests.cases.ts";
 import { accounts } from "./accounts.cases.ts";
 import { attacks, sure } from "./attacks.cases.ts";
 
 /** The firewall of a host with real rules: what it refuses, what it lets pass, whose log says so, and who does not notice it. */
-const [program, dripUploads] = ["answers.mjs", "drip-uploads.py"].map((name) =>
+const [program, dripUploads, latencies] = ["answers.mjs", "drip-uploads.py", "latencies.py"].map((name) =>
   readFileSync(join(import.meta.dirname, "../../testing/programs", name)),
 );
 let host: ContainerHost;
@@ -203,6 +204,20 @@ test("an answer arrives as it is sent, and one upload of 30 MB is looked at", as
   expect(
     await status("strong.alice/count", ...upload, "--form-string", "text=<script>alert(document.cookie)</script>"),
   ).toBe(403);
+});
+
+test.each(["plain", "app"])("forms of 30 MB, one after the other: a neighbour, %s, does not notice", async (site) => {
+  await host.writeFile("/root/latencies.py", latencies!);
+  expect(await status(`${site}.bob/`)).toBe(200);
+  const upload = `curl -sS -g -o /dev/null -w '%{http_code}\\n' -F file=@/tmp/large -H 'Host: strong.alice.test' http://[::1]/count`;
+  await sh(
+    `systemd-run --quiet --unit=visitor-form --slice=visitors.slice -p StandardOutput=truncate:/run/forms sh -c "while :; do ${upload}; done"`,
+  );
+  const looked = async () => (await sh("cat /run/forms")).split("\n").filter((line) => line !== "");
+  await expect.poll(looked).toContain("200");
+  await neighbour(sh, `${site}.bob.test`).expectUnharmed(`forms of 30 MB, ${site}`);
+  expect(new Set(await looked())).toEqual(new Set(["200"]));
+  await sh("systemctl stop visitor-form");
 });
 
 test("a larger body is refused, however its length is said", async () => {

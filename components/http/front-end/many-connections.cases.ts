@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { neighbour } from "../../../testing/neighbour.ts";
 import { connections, retryAfter } from "./connections.ts";
 
-/** The host of misbehaving.it.test.ts, with testing/programs/streams.py and latencies.py in /root. */
+/** The host of misbehaving.it.test.ts, with testing/programs/streams.py, slow-visitor.py and latencies.py in /root. */
 interface Front {
   /** As root. @returns what it writes */
   sh(command: string): Promise<string>;
@@ -12,6 +13,7 @@ interface Front {
 
 /** How many connections one visitor, and all together, get to one program; and what a neighbour notices. */
 export function manyConnectionsCases({ sh, get }: Front): void {
+  const blog = neighbour(sh, "blog.alice.test");
   const logBytes = () =>
     sh("cat /srv/accounts/*/admin/logs/*.log /srv/accounts/*/admin/logs/front-end/* /var/log/nginx/* | wc -c").then(
       Number,
@@ -29,24 +31,13 @@ export function manyConnectionsCases({ sh, get }: Front): void {
       await sh(`rm -f /run/${unit}; ${command}; timeout 50 sh -c 'until grep -q } /run/${unit}; do sleep 0.1; done'`);
       return JSON.parse(await sh(`cat /run/${unit}`)) as Streams;
     };
-    /**
-     * Milliseconds of a neighbour's answers, of the best of five rounds of 100: half of them are faster, and all but one in a hundred. What
-     * the streams cost, they cost in each round; what else is busy on the machine spoils some.
-     */
-    const neighbour = async () => {
-      const rounds = JSON.parse(await sh("python3 /root/latencies.py blog.alice.test 5 100")) as number[][];
-      const best = (at: number) => Math.min(...rounds.map((times) => times[at]!));
-      return { median: best(50), p99: best(98) };
-    };
-
     test("540 event streams of one visitor: as many as the limit are open, the rest are told so, and a neighbour does not notice", async () => {
       await get("many.bob.test");
       await get("blog.alice.test");
-      const [before, quiet] = [await logBytes(), await neighbour()];
+      const [before, quiet] = [await logBytes(), await blog.times()];
       const { statuses, slowest, refusal } = await open(540, "::1");
       expect(statuses).toEqual({ 101: connections.visitor, 503: 540 - connections.visitor });
       expect(refusal).toMatch(new RegExp(`^HTTP/1.1 503 [^]*Retry-After: ${retryAfter}\\r\\n[^]*Try again`));
-      const shown = ({ median, p99 }: typeof quiet) => `${median.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`;
       // Nobody is left waiting for a time limit: the shortest is 60 s.
       expect(slowest).toBeLessThan(20);
       // Other visitors of the same site still get in.
@@ -56,17 +47,7 @@ export function manyConnectionsCases({ sh, get }: Front): void {
         ),
       ).toBe("200");
       expect((await logBytes()) - before).toBeLessThan(1_000_000);
-      // 2 ms more: that is what one turn of the scheduler costs. The streams are open all the time: what they cost does not pass.
-      await expect
-        .poll(
-          async () => {
-            const busy = await neighbour();
-            console.info(`a neighbour: ${shown(quiet)} before, ${shown(busy)} meanwhile`);
-            return Math.max(busy.median / (2 * quiet.median + 2), busy.p99 / (2 * quiet.p99 + 2));
-          },
-          { timeout: 30_000 },
-        )
-        .toBeLessThan(1);
+      await blog.expectUnharmed("540 event streams", quiet);
       expect(
         await sh("cat /proc/net/sockstat6 | grep -o 'TCP6: inuse [0-9]*' | grep -o '[0-9]*$'").then(Number),
       ).toBeGreaterThan(connections.visitor);
@@ -100,5 +81,30 @@ export function manyConnectionsCases({ sh, get }: Front): void {
       expect((await open(300, "::1", "sleepy.bob.test")).statuses).toEqual({ 101: 300 });
       await sh("systemctl stop 'streams-*'");
     });
+  });
+
+  const failed = "wc -l </srv/accounts/2/admin/logs/front-end/error.log";
+  const asked = "wc -l </srv/accounts/2/admin/logs/front-end/access.log";
+  const open = "grep -o 'TCP6: inuse [0-9]*' /proc/net/sockstat6 | grep -o '[0-9]*$'";
+  test.each([
+    ["programs that end as soon as they are started", "visits", ["crash1", "crash2", "crash3", "crash4"], 10, failed],
+    ["a flood of requests", "flood", ["many"], 200, asked],
+    ["headers that come byte by byte", "headers", ["many"], 300, open],
+    ["bodies that come byte by byte", "drips", ["takes"], 300, open],
+  ] as const)("%s: a neighbour does not notice", async (what, form, servers, count, done) => {
+    for (const name of ["many", "takes"]) await get(`${name}.bob.test`);
+    await get("blog.alice.test");
+    const before = Number(await sh(done));
+    // They go on as long as is measured.
+    for (const server of servers)
+      await sh(
+        `systemd-run --quiet --unit=visitor-${server} --slice=visitors.slice -p StandardOutput=truncate:/run/visitor-${server} python3 /root/slow-visitor.py ${form} ${server}.bob.test ${count} 300 ::1 ::1`,
+      );
+    await sh(
+      `timeout 50 sh -c 'for s in ${servers.join(" ")}; do until grep -q open /run/visitor-$s; do sleep 0.1; done; done'`,
+    );
+    await blog.expectUnharmed(what);
+    await expect.poll(async () => Number(await sh(done))).toBeGreaterThan(before + (servers.length * count) / 2);
+    await sh("systemctl stop 'visitor-*'");
   });
 }

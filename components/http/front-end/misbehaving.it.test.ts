@@ -67,6 +67,8 @@ const accounts = [
       staticServer("deaf"),
       programServer("always", node("version.mjs"), { idleSeconds: 0 }),
       programServer("warms-up", python("-c", warmsUp), { startSeconds: 150 }),
+      programServer("takes", node("takes.mjs")),
+      ...[1, 2, 3, 4].map((number) => programServer(`crash${number}`, ["/bin/false"])),
     ],
   },
 ];
@@ -88,8 +90,13 @@ beforeAll(async () => {
   await placeBundle(host, renderBundle(declarationOf(accounts), "web1"));
   const programs = join(import.meta.dirname, "../../../testing/programs");
   await host.writeFile(`${home}/echo.mjs`, readFileSync(join(programs, "echo.mjs")));
-  for (const name of ["streams.py", "latencies.py"])
+  for (const name of ["streams.py", "slow-visitor.py", "latencies.py"])
     await host.writeFile(`/root/${name}`, readFileSync(join(programs, name)));
+  await host.writeFile(
+    `${home}/takes.mjs`,
+    `import { createServer } from "node:http";
+createServer((request, answer) => request.resume().on("end", () => answer.end("taken"))).listen(process.env.PORT);\n`,
+  );
   await host.writeFile(
     `${home}/deafens.mjs`,
     `import { createServer } from "node:http";
