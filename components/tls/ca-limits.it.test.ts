@@ -61,6 +61,28 @@ test("of many names one is bad: all others have a certificate after one run, and
   expect(await orders()).toBe(many.length + busy.length + 1);
 });
 
+test("when they end, and which one failed, is said for Prometheus, by declared names alone", async () => {
+  const measured = () => sh(`cat ${state}/certificates.prom`);
+  const of = (series: string, account: number, name: string) =>
+    `fairhost_certificate_${series}{account="${account}",name="${name}"}`;
+  const ends = async (name: string) =>
+    Number(await sh(`date -d "$(openssl x509 -noout -enddate -in ${state}/${name}.pem | cut -d= -f2)" +%s`));
+  const first = await measured();
+  for (const [account, name] of [
+    [1, "many1.test"],
+    [2, idn],
+  ] as const)
+    expect(first).toContain(`${of("expires_seconds", account, name)} ${await ends(name)}\n`);
+  expect(first.split("\n").filter((line) => line.startsWith("fairhost_"))).toHaveLength(many.length + busy.length + 1);
+  expect(first).toContain(`${of("failed_tries", 1, bad)} 1\n`);
+  expect(first).not.toContain(of("expires_seconds", 1, bad));
+  // One that an older release got.
+  await sh(`: >${state}/issued/many1.test && echo 1 >${state}/issued/undeclared.test`);
+  await issue();
+  expect((await measured()).split("\n").toSorted()).toEqual(first.split("\n").toSorted());
+  await sh(`rm ${state}/issued/undeclared.test`);
+});
+
 test("a name with other letters than a to z is reached, and has a certificate, as DNS has it", async () => {
   expect(await status(idn)).toBe("200");
   expect(await sh(`openssl x509 -noout -ext subjectAltName -in ${state}/${idn}.pem`)).toContain(`DNS:${idn}`);

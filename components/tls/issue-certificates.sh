@@ -30,6 +30,26 @@ list() ( # the file of each declared name with its account, sorted; `_.example.o
 # On a full disk, or without a generation, nobody knows what is declared: nothing is removed then.
 list >names.new && mv names.new names || exit 1
 
+# For Prometheus: of each declared name when its certificate ends, and how often it was tried in vain since; why is in the account's log.
+series() { # NAME WORDS: of lines "FILE VALUE ACCOUNT", sorted
+  echo "# HELP fairhost_certificate_$1 $2"
+  echo "# TYPE fairhost_certificate_$1 gauge"
+  awk -v name="fairhost_certificate_$1" '{ sub(/^_\./, "*.", $1); printf "%s{account=\"%s\",name=\"%s\"} %s\n", name, $3, $1, $2 }'
+}
+values() (cd "$1" && grep -r . | sed 's/:/ /' | LC_ALL=C sort | LC_ALL=C join - ../names) # FOLDER
+measure() {
+  local name end
+  # Of certificates that an older release got.
+  find issued -type f -empty -printf '%f\n' | while read -r name; do
+    end=$(openssl x509 -noout -enddate -in "$name.pem" 2>/dev/null) && date -d "${end#*=}" +%s >"issued/$name"
+  done
+  {
+    values issued | series expires_seconds "When the certificate ends, in seconds since 1970."
+    values wait | series failed_tries "Tries in vain in a row."
+  } >certificates.prom.new && mv certificates.prom.new certificates.prom
+}
+trap measure EXIT
+
 here() { find . -maxdepth 1 -name '*.pem' ! -name default.pem "$@" -printf '%f\n' | sed 's/\.pem$//' | LC_ALL=C sort; }
 # The front end finds a file for each name at once.
 comm -23 <(cut -d' ' -f1 names) <(here) | while read -r name; do ln -sf default.pem "$name.pem"; done
@@ -122,7 +142,7 @@ issue() { # NAME ACCOUNT
     cat "lego/certificates/$name.key" "lego/certificates/$name.crt" >".$name.new" &&
       touch -d "@$((begin + (end - begin) * 2 / 3))" ".$name.new" && mv ".$name.new" "$name.pem" && rm -f "own/$name" || return 1
     [ -e "issued/$name" ] || say "$name" "$account" "has a certificate until $(date -d "@$end" +%F)"
-    touch "issued/$name"
+    echo "$end" >"issued/$name"
     rm -f "wait/$name"
     return 0
   fi

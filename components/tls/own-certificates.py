@@ -260,7 +260,7 @@ def put(name, entry):
     # Who gets certificates from the CA leaves a name alone that is in here.
     replace(f"own/{name}", b"", 0o640)
     replace(file, content, 0o640, entry["end"] - margin)
-    replace(f"issued/{name}", b"", 0o640)
+    replace(f"issued/{name}", f"{int(entry['end'])}\n".encode(), 0o640)
 
 
 def main(state, names, accounts, of_ca=""):

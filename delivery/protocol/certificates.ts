@@ -6,7 +6,7 @@ export const certificates = "/var/lib/fairhost-certificates";
 /** Base name of the certificate for every name that has none, signed by itself. */
 export const fallback = "default";
 
-/** A file for each name whose certificate is a real one. */
+/** A file for each name whose certificate is a real one, with its end in seconds since 1970 if that is known. */
 export const issued = `${certificates}/issued`;
 
 /** A file for each name whose certificate is one that its account brings. */

@@ -54,7 +54,7 @@ export function takeCertificates(machine: Machine, number: number, text: string)
     utimesSync(incoming, new Date(), new Date(Math.min(due, end)));
     disk.rename(incoming, path);
     disk.makeDirectory(machine.layout.at(issued), 0o750);
-    disk.replace(machine.layout.at(join(issued, name)), "", 0o640);
+    disk.replace(machine.layout.at(join(issued, name)), `${Math.floor(end / 1000)}\n`, 0o640);
   }
   return names;
 }
