@@ -6,6 +6,7 @@ import { renderBundle } from "../../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../../lab/container.ts";
 import { placeBundle, succeed } from "../../../testing/fakes/placed-host.ts";
 import { declarationOf, programServer, staticServer } from "../../../testing/fixtures/bundle-fixture.ts";
+import { pauseCase, restartCases, version } from "../program/restarts.cases.ts";
 import { manyConnectionsCases } from "./many-connections.cases.ts";
 
 /** What programs do that they should not, and what becomes of their visitors, their neighbours and their log. */
@@ -68,16 +69,13 @@ const accounts = [
       programServer("always", node("version.mjs"), { idleSeconds: 0 }),
       programServer("warms-up", python("-c", warmsUp), { startSeconds: 150 }),
       programServer("takes", node("takes.mjs")),
+      programServer("rarely", ["bin/rarely"], { retrySeconds: 3600 }),
       ...[1, 2, 3, 4].map((number) => programServer(`crash${number}`, ["/bin/false"])),
     ],
   },
 ];
 /** Until it is found out takes a minute. */
 const longest = 150_000;
-const version = (text: string) =>
-  `import { createServer } from "node:http";
-createServer((_, answer) => answer.end("${text}")).listen(process.env.PORT ? { port: process.env.PORT } : { fd: 3 });
-process.on("SIGTERM", () => process.exit(0));\n`;
 const home = "/srv/accounts/2/home";
 
 let host: ContainerHost;
@@ -143,10 +141,13 @@ const starts = (server: string) =>
 const line = (words: string) =>
   new RegExp(`^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d[+-]\\d{4} fairhost: ${words}`, "m");
 
+const front = { host: () => host, home, get, log, starts };
 manyConnectionsCases({ sh: (command) => sh(command), get });
 
 // They wait for time to pass, most of it, so they wait together, the longest first.
 describe.concurrent("what is found within a minute", () => {
+  pauseCase(front);
+
   test.for([
     ["ignores", "the handed-over socket, descriptor 3"],
     ["listens-only", "\\$PORT, 80\\d\\d"],
@@ -295,49 +296,4 @@ describe.concurrent("a socket that a program spoils", () => {
   );
 });
 
-describe.concurrent("restarts", () => {
-  test.for(["renewed", "renewed-taker"])(
-    "%s: touching a file starts new code while visitors keep coming",
-    async (server, { expect }) => {
-      await host.writeFile(`${home}/${server}.mjs`, version("one"));
-      expect(await get(`${server}.bob.test`)).toMatchObject({ status: 200, body: "one" });
-      await host.writeFile(`${home}/${server}.mjs`, version("two"));
-      expect(await get(`${server}.bob.test`)).toMatchObject({ status: 200, body: "one" });
-      const as = ["setpriv", "--reuid=1900000002", "--regid=1900000002", "--clear-groups"];
-      await succeed(host, [...as, "touch", `${home}/restart-${server}`]);
-      const begin = performance.now();
-      const refused: number[] = [];
-      for (let body = "one"; body !== "two"; await sleep(100)) {
-        const answer = await get(`${server}.bob.test`);
-        if (answer.status !== 200) refused.push(answer.status);
-        body = answer.body;
-        expect(performance.now() - begin).toBeLessThan(60_000);
-      }
-      // A visitor whose connection was open when the old code ended is cut off; whoever comes after that waits.
-      expect([[], [502]]).toContainEqual(refused);
-      // Once for each touch, and not for a symlink to what changes all the time.
-      await succeed(host, [...as, "ln", "-sf", "/proc/self/stat", `${home}/restart-${server}`]);
-      await sleep(5000);
-      expect((await log(server)).match(/started anew, because/g)).toHaveLength(1);
-      expect(await starts(server)).toBeLessThan(3);
-    },
-  );
-
-  test("a program that never stops runs since the deploy, and again after it was killed, without a visitor", async ({
-    expect,
-  }) => {
-    expect(await sh("systemctl is-active account-2-http-always.service")).toBe("active\n");
-    expect(await sh("systemctl list-dependencies --plain fairhost.target")).toContain("account-2-http-always.service");
-    const pid = () =>
-      sh(
-        "pgrep -f '^/usr/bin/node version.mjs' -u 1900000002 --cgroup /account.slice/account-2.slice/account-2-http-always.service || true",
-      );
-    expect(await get("always.bob.test")).toMatchObject({ status: 200 });
-    const old = (await pid()).trim();
-    expect(old).not.toBe("");
-    await sh(`kill -KILL ${old.split("\n")[0]}`);
-    for (let tries = 0; tries < 300 && ["", old].includes((await pid()).trim()); tries++) await sleep(100);
-    expect((await pid()).trim()).not.toBe(old);
-    expect(await get("always.bob.test")).toMatchObject({ status: 200 });
-  });
-});
+restartCases(front);

@@ -2,11 +2,11 @@
 # Runs an account's program for the socket that systemd handed over as descriptor 3. Child of a small init, inside the account's sandbox.
 #   run-program DIRECTORY N ASSIGNMENT... COMMAND...   with N assignments NAME=VALUE of the account's own
 # FAIRHOST_IDLE_SECONDS: seconds without a request after which it is ended, 0: never. FAIRHOST_RESTART: a file that is touched to
-# have it started anew, or, with FAIRHOST_HOT_SIGNAL, get that signal instead. FAIRHOST_START_SECONDS: until it must serve, 60 if not set.
+# have it started anew, or, with FAIRHOST_HOT_SIGNAL, get that signal instead. FAIRHOST_START_SECONDS: until it must serve, 60 if not set. FAIRHOST_RETRY_SECONDS: the longest pause between two tries, 16 if not set.
 # With PORT the program listens there itself and is proxied to, by PROXY_CONNECTIONS connections at most; without, it takes the socket over
 # (sd_listen_fds(3)) and ends itself. With FAIRHOST_READY it serves while that file exists, and has gone to rest if FAIRHOST_RESTING does.
 #
-# A program that fails leaves nobody waiting: visitors are turned away for 1, 2, 4, 8, then 16 seconds, and it is tried again for as long
+# A program that fails leaves nobody waiting: visitors are turned away for 1, 2, 4, 8, ... seconds, at most for the longest pause, and it is tried again for as long
 # as they keep coming, whatever they do meanwhile. Without visitors this ends, and the next request is another try. Where it can be seen that a
 # program serves, only failures before that make the pause grow: one that served is back at once, and after two seconds if it fails again within a
 # minute, so a visitor who knows how to crash it cannot keep it down.
@@ -17,7 +17,7 @@ set_variables "${environment[@]}" "FAIRHOST_IDLE_SECONDS=$FAIRHOST_IDLE_SECONDS"
 connections=${PROXY_CONNECTIONS:-}
 unset PROXY_CONNECTIONS
 # Seconds: until a program must listen; after which it counts as one that works; between two restarts on demand; between two looks.
-patience=${FAIRHOST_START_SECONDS:-60} proven=60 between=10 look=30
+patience=${FAIRHOST_START_SECONDS:-60} longest=${FAIRHOST_RETRY_SECONDS:-16} proven=60 between=10 look=30
 program='' proxy='' stopping='' wanted='' failures=0
 marks=(${FAIRHOST_READY:+"$FAIRHOST_READY" "$FAIRHOST_RESTING"})
 
@@ -244,13 +244,22 @@ while :; do
     failures=1
   else
     [ -z "$listened" ] || failures=1
-    pause=$((failures < 4 ? 1 << failures : 16))
+    pause=$((failures < 12 ? 1 << failures : 1 << 12))
+    ((pause <= longest)) || pause=$longest
     ((++failures))
-    /opt/fairhost/turn-away $pause &
-    turning=$!
-    wait $turning
-    visited=$?
-    [ -z "$stopping" ] || exit 0
+    visited=1
+    # In parts: somebody who has put it right need not wait for the end of a long pause.
+    for ((left = pause; left > 0; left -= 16)); do
+      /opt/fairhost/turn-away $((left < 16 ? left : 16)) &
+      turning=$!
+      wait $turning && visited=0
+      [ -z "$stopping" ] || exit 0
+      if restart_wanted; then
+        touch -r "$FAIRHOST_RESTART" $stamp
+        failures=0 visited=0
+        break
+      fi
+    done
     ((FAIRHOST_IDLE_SECONDS == 0 || visited == 0)) || exit 1
   fi
 done

@@ -21,6 +21,9 @@ import { turnOf } from "./start-slots.ts";
  * meanwhile, tries again, and starts it anew on demand.
  */
 
+/** Seconds between two tries of a program that goes on failing, unless it is declared. */
+const longestPause = 16;
+
 /** Keys of every such kind in an account's file. */
 export const programEntry = {
   directory: common.directory,
@@ -33,6 +36,14 @@ export const programEntry = {
     .describe(
       "Seconds that the program has to begin to serve; visitors wait meanwhile. After that it is ended and counts as failed. Default 60.",
     ),
+  retrySeconds: z
+    .int()
+    .min(1)
+    .max(3600)
+    .exactOptional()
+    .describe(
+      `Longest pause between two tries of a program that fails, in seconds. The first is 1 s, and each next one twice as long; visitors get 502 meanwhile. Touching \`restart-<name>\` in the home ends it. Default ${longestPause}.`,
+    ),
 };
 
 /** Their inputs. */
@@ -40,6 +51,9 @@ export const programInputs = {
   directory: commonInputs.directory,
   environment: commonInputs.environment,
   startSeconds: behaviour(number).exactOptional().describe("Seconds that it has to begin to serve; 60 if absent."),
+  retrySeconds: behaviour(number)
+    .exactOptional()
+    .describe(`Longest pause between two tries after failures, in seconds; ${longestPause} if absent.`),
 };
 
 const folder = "libexec";
@@ -86,6 +100,7 @@ type Server = Pick<HttpServer, "kind" | "name" | "number" | "idleSeconds" | "uni
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly startSeconds?: number;
+  readonly retrySeconds?: number;
 };
 
 /**
@@ -93,13 +108,14 @@ type Server = Pick<HttpServer, "kind" | "name" | "number" | "idleSeconds" | "uni
  * only its program may get them, not the script that runs it and not any other command that systemd runs for the unit as root.
  */
 export function programUnit(account: Element<"accounts">, server: Server, program: Program): string {
-  const { name, kind, idleSeconds, startSeconds } = server;
+  const { name, kind, idleSeconds, startSeconds, retrySeconds } = server;
   const settings = accountSettings(account, `http-${name}`);
   const turn = turnOf(server);
   const given = {
     FAIRHOST_IDLE_SECONDS: `${idleSeconds}`,
     FAIRHOST_RESTART: `${homeInside(account)}/restart-${name}`,
     ...(startSeconds !== undefined && { FAIRHOST_START_SECONDS: `${startSeconds}` }),
+    ...(retrySeconds !== undefined && { FAIRHOST_RETRY_SECONDS: `${retrySeconds}` }),
     ...(program.hotSignal !== undefined && { FAIRHOST_HOT_SIGNAL: program.hotSignal }),
     ...(program.requests === "port" && { PORT: `${httpPort(server)}`, PROXY_CONNECTIONS: `${connections.proxy}` }),
     ...(program.requests === "marked" && {
