@@ -13,6 +13,11 @@ const [host] = plan.hosts as [(typeof plan.hosts)[number]];
 const inside6 = host.prefixes.find((each) => each.includes(":"))!.replace("/64", "1");
 const inside4 = host.prefixes.find((each) => each.includes("."))!.replace("/32", "");
 
+/** The router's only address of IPv4. The first operator has a way to it. */
+const own4 = plan.operators.flatMap(({ over4 }) => over4?.address ?? [])[0]!;
+
+const bracketed = (address: string) => (address.includes(":") ? `[${address}]` : address);
+
 /** Sends its own address. */
 const send = `import socket, sys
 source, target = sys.argv[1:]
@@ -27,6 +32,12 @@ describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
   const [delivered] = deliveredRouters({ routers: [first, ...oneSwitch.routers.slice(1)] });
   const deliver = (declared: typeof plan) =>
     succeed(on.router, ["fairhost-host", "apply"], routerDelivery(renderRouterBundle(delivered!, declared)));
+  /** Listens there. @returns a look at what has come so far, each once */
+  const hearing = async (space: string, address: string) => {
+    await on.sh(`systemctl stop hearing.service 2>/dev/null || :; rm -f /run/heard
+    systemd-run --quiet --collect --unit=hearing ip netns exec ${space} socat -u UDP${address.includes(":") ? 6 : 4}-RECV:9999,bind=${bracketed(address)} OPEN:/run/heard,creat`);
+    return async () => [...new Set((await on.router.run(["cat", "/run/heard"])).stdout.trim().split("\n"))];
+  };
   beforeAll(async () => {
     on = await neighboredRouter();
     const { router, sh } = on;
@@ -40,7 +51,9 @@ describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
     );
     await router.writeFile("/run/send.py", send);
     // The router tells of each closed port, not of some a second. The kernels of all three look at no source: its parameters are left alone in a container.
-    await sh(`systemctl stop nginx.service; sysctl -qw net.ipv6.icmp.ratemask=2
+    await sh(`systemctl stop nginx.service
+      sysctl -qw net.ipv6.icmp.ratemask=2 net.ipv4.icmp_ratemask=0 net.ipv4.icmp_msgs_per_sec=100000
+      ip -n transit-1 route add ${own4} via inet6 ${plan.operators[0]!.address} dev eth0
       for within in "" "ip netns exec transit-1" "ip netns exec ${host.name}"; do
         $within sh -c 'for each in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$each; done'
       done`);
@@ -52,11 +65,12 @@ describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
     await on.forwards();
   }, 300_000);
 
-  test.each([plan.address, plan.operators[0]!.address])(
+  test.each([plan.address, plan.operators[0]!.address, own4])(
     "answers nobody outside on any port of %s: those of sessions are silent, all others closed",
     async (address) => {
       const scanned = async (protocol: "tcp" | "udp") => {
-        const command = ["ip", "netns", "exec", "transit-1", "python3", "/run/scan.py", protocol, outside6, address];
+        const from = address.includes(":") ? outside6 : outside4;
+        const command = ["ip", "netns", "exec", "transit-1", "python3", "/run/scan.py", protocol, from, address];
         const { open, closed } = JSON.parse(await succeed(on.router, command)) as { open: number[]; closed: number[] };
         const answered = new Set([...open, ...closed]);
         return { open, silent: Array.from({ length: 65_535 }, (_, i) => i + 1).filter((port) => !answered.has(port)) };
@@ -65,8 +79,9 @@ describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
       // Above are ports that BFD sends from.
       const { open, silent } = await scanned("udp");
       expect([open, silent.filter((port) => port < 32_768)]).toEqual([[], [3784, 3785, 4784, 7784]]);
-      await on.sh("nft destroy table inet fairhost");
-      expect(await scanned("tcp")).toEqual({ open: [179], silent: [] });
+      // It is the firewall that keeps them silent.
+      await on.sh(`nft destroy table inet fairhost
+      ip netns exec transit-1 socat -u OPEN:/dev/null TCP:${bracketed(address)}:179,bind=${bracketed(address.includes(":") ? outside6 : outside4)},connect-timeout=10`);
       await on.sh("systemctl reload fairhost-router-firewall.service");
     },
     240_000,
@@ -79,17 +94,15 @@ describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
     ["out over IPv4", host.name, "transit-1", "198.51.100.5/32", inside4, outside4],
   ])(
     "lets no false source %s",
-    async (way, from, to, address, right, target) => {
-      const { sh, router } = on;
+    async (_, from, to, address, right, target) => {
+      const { sh } = on;
       const [wrong] = address.split("/") as [string];
-      const heard = `/run/heard-${way.replaceAll(" ", "-")}`;
-      const version = target.includes(":") ? 6 : 4;
-      await sh(`ip -n ${from} address replace ${address} dev lo
-      systemd-run --quiet ip netns exec ${to} socat -u UDP${version}-RECV:9999,bind=${version === 6 ? `[${target}]` : target} OPEN:${heard},creat`);
+      await sh(`ip -n ${from} address replace ${address} dev lo`);
+      const heard = await hearing(to, target);
       // Each time the false one goes first, on the same way.
       const told = async () => {
         for (const source of [wrong, right]) await sh(`ip netns exec ${from} python3 /run/send.py ${source} ${target}`);
-        return [...new Set((await router.run(["cat", heard])).stdout.trim().split("\n"))];
+        return heard();
       };
       await expect.poll(told, { timeout: 60_000, interval: 500 }).toEqual([right]);
       // What was refused was counted, and without the firewall it arrives: nothing else keeps it out.
@@ -100,6 +113,41 @@ describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
     },
     180_000,
   );
+
+  test.each([
+    ["to an owned address", "snat to 192.0.2.77"],
+    ["to an address of the router", "masquerade"],
+  ])(
+    "lets out what rules of others translate %s",
+    async (_, translation) => {
+      const { sh } = on;
+      await sh(`ip -n ${host.name} address replace 10.77.0.5/32 dev lo
+      nft 'table ip others { chain out { type nat hook postrouting priority srcnat; ip saddr 10.77.0.0/24 ${translation}; }; }'`);
+      const heard = await hearing("transit-1", outside4);
+      const told = async () => {
+        await sh(`ip netns exec ${host.name} python3 /run/send.py 10.77.0.5 ${outside4}`);
+        return heard();
+      };
+      await expect.poll(told, { timeout: 60_000, interval: 500 }).toEqual(["10.77.0.5"]);
+      await sh("nft destroy table ip others");
+    },
+    120_000,
+  );
+
+  test("keeps back nothing of the router itself: not even what it sends before it has an address", async () => {
+    const { sh } = on;
+    const refused = async () =>
+      /chain to_operators [^]*?counter packets (\d+) bytes/.exec(await sh("nft list table inet fairhost"))![1];
+    const port = plan.interfaces.find(({ leadsTo }) => leadsTo === `operator ${plan.operators[0]!.name}`)!.ports[0]!;
+    const before = await refused();
+    // It asks whether somebody else has the address.
+    await sh(`sysctl -qw net.ipv6.conf.${port}.accept_dad=1 net.ipv6.conf.${port}.dad_transmits=1
+    ip address add fd00:9:1::77/64 dev ${port}`);
+    await expect.poll(() => sh(`ip -6 address show dev ${port} tentative`), { timeout: 30_000 }).toBe("");
+    await on.allEstablished();
+    expect(await refused()).toBe(before);
+    await sh(`ip address del fd00:9:1::77/64 dev ${port}`);
+  }, 120_000);
 
   test("a host that goes is let go, though its program calls on", async () => {
     await on.allEstablished();

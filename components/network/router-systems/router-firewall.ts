@@ -45,6 +45,8 @@ const service = unitFile({
 /**
  * The rules. Sessions are for declared neighbours. Where the ports are known, operators bring nothing that pretends to come from inside, and get
  * nothing that does not (RFC 2827): no operator hears of a part of an owned range (router-plan.ts), so no packet from inside comes back by one.
+ * Who translates sources does it in rules of their own, to an owned address or one of the router's. Nothing here asks for the state of a
+ * connection (`ct`): the kernel would follow every one that passes.
  * All else is left to the rules of others: the SSH server and its addresses are theirs, and a fault here must not close it.
  */
 function render(plan: RouterPlan): string {
@@ -98,11 +100,16 @@ const againstFalseSources = (outside: string) => `
     ip6 saddr @owned6 counter drop
     ip saddr @owned4 counter drop
   }
+  # After rules of others have translated sources.
   chain to_operators {
-    type filter hook forward priority filter; policy accept;
+    type filter hook postrouting priority srcnat + 1; policy accept;
     oifname != { ${outside} } accept
     ip6 saddr @owned6 accept
     ip saddr @owned4 accept
+    # The router itself, and whom it speaks for; then what it sends to its neighbours, also without an address yet: no router forwards these.
+    fib saddr type local accept
+    ip6 saddr { ::, fe80::/10 } accept
+    ip saddr 0.0.0.0 accept
     counter drop
   }
 `;
