@@ -137,7 +137,7 @@ describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
   test("keeps back nothing of the router itself: not even what it sends before it has an address", async () => {
     const { sh } = on;
     const refused = async () =>
-      /chain to_operators [^]*?counter packets (\d+) bytes/.exec(await sh("nft list table inet fairhost"))![1];
+      /chain to_operators [\s\S]*?counter packets (\d+) bytes/.exec(await sh("nft list table inet fairhost"))![1];
     const port = plan.interfaces.find(({ leadsTo }) => leadsTo === `operator ${plan.operators[0]!.name}`)!.ports[0]!;
     const before = await refused();
     // It asks whether somebody else has the address.

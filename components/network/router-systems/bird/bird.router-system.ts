@@ -30,15 +30,18 @@ export const routerSystem: RouterSystem = {
   render,
   delivered: {
     packages: ["bird2"],
-    bundle: (plan) => ({
-      files: [
-        { path: bird.entry.file, content: render(plan) },
-        { path: dropIn, content: startedByDelivery },
-        ...debianBundle(plan),
-        ...firewallOf(plan).files,
-      ],
-      units: [...firewallOf(plan).units, { name: bird.entry.unit, want: "start", restartOn: [dropIn] }],
-    }),
+    bundle: (plan) => {
+      const firewall = firewallOf(plan);
+      return {
+        files: [
+          { path: bird.entry.file, content: render(plan) },
+          { path: dropIn, content: startedByDelivery },
+          ...debianBundle(plan),
+          ...firewall.files,
+        ],
+        units: [...firewall.units, { name: bird.entry.unit, want: "start", restartOn: [dropIn] }],
+      };
+    },
   },
   others: (plan) => [{ path: "/etc/bird/envvars", content: started }, ...debianFiles(plan)],
 };

@@ -33,18 +33,18 @@ export const routerSystem: RouterSystem = {
   render,
   delivered: {
     packages: ["frr", "frr-pythontools"],
-    bundle: (plan) => ({
-      files: [
-        { path: frr.linksTo, content: render(plan) },
-        { path: frrDaemons.linksTo, content: daemons },
-        ...debianBundle(plan),
-        ...firewallOf(plan).files,
-      ],
-      units: [
-        ...firewallOf(plan).units,
-        { name: frr.takesEffect.unit, want: "start", restartOn: [frrDaemons.linksTo] },
-      ],
-    }),
+    bundle: (plan) => {
+      const firewall = firewallOf(plan);
+      return {
+        files: [
+          { path: frr.linksTo, content: render(plan) },
+          { path: frrDaemons.linksTo, content: daemons },
+          ...debianBundle(plan),
+          ...firewall.files,
+        ],
+        units: [...firewall.units, { name: frr.takesEffect.unit, want: "start", restartOn: [frrDaemons.linksTo] }],
+      };
+    },
   },
   others: (plan) => [{ path: "/etc/frr/daemons", content: daemons }, ...debianFiles(plan)],
 };
