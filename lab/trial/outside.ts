@@ -117,7 +117,7 @@ ${families.map((family) => channel(family, `import where net = ${ofVisitor(famil
 `;
 }
 
-/** The visitor's network: it reaches the fleet over any operator that announces it. */
+/** The visitor's network: it reaches the fleet over any operator that announces it, over one that is to be left (RFC 8326) last. */
 export function renderVisitor({ networks }: Declaration): string {
   const sessions = networks[0]!.operators.map(({ asNumber }, index) => {
     const { operator, visitor: own } = towardsVisitor(index);
@@ -125,7 +125,7 @@ export function renderVisitor({ networks }: Declaration): string {
 protocol bgp operator_${index} from neighbors {
   local ${own} as ${visitor.asNumber};
   neighbor ${operator} as ${asNumber};
-${families.map((family) => channel(family, `import all; export where net = ${ofVisitor(family)};`)).join("")}}`;
+${families.map((family) => channel(family, `import filter { if (65535, 0) ~ bgp_community then bgp_local_pref = 0; accept; }; export where net = ${ofVisitor(family)};`)).join("")}}`;
   });
   return `${common("10.0.1.1")}
 ${families.map((family) => unreachable("own", family, visitor.prefixes)).join("")}

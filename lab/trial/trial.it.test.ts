@@ -1,10 +1,13 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { routerSystems } from "../../components/network/router-systems/router-systems.generated.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
 import { losses } from "../../policies/graph/losses.ts";
 import { announced } from "./outside.ts";
+import { requestPort, silent } from "./protocol.ts";
 import { Stage } from "./stage.ts";
 import { cuttable, visitor } from "./topology.ts";
 import { tryProof } from "./trial.ts";
@@ -162,6 +165,143 @@ test("a host announces its own IPv4 address to both routers, and is believed not
   await reload(own);
   await stage.settled();
 });
+
+/** Routers by their makers: where their configuration is, how another one comes into force, and which of its connections each session has. */
+const routersOf = {
+  "router-1": {
+    file: "/run/trial/router-1/bird/bird.conf",
+    reload: "birdc -s /run/trial/router-1/bird.ctl configure",
+    sessions: async (): Promise<[string, string][]> => {
+      const shown = await stage.run("birdc -s /run/trial/router-1/bird.ctl show protocols");
+      return [...shown.matchAll(/^(\S+) +BGP +--- +\S+ +(\S+) +Established/gm)].map(([, name, since]) => [
+        name!,
+        since!,
+      ]);
+    },
+    operator: "transit-1",
+    session: "operator_transit_1",
+    begin: "birdc -s /run/trial/router-1/bird.ctl enable operator_transit_1",
+  },
+  "router-2": {
+    file: "/run/trial/router-2/frr.conf",
+    reload: `install -o frr -g frr -m 640 /run/trial/router-2/frr.conf /etc/frr/router-2/frr.conf
+      /usr/lib/frr/frr-reload.py --reload --stdout --pathspace router-2 --confdir /etc/frr/router-2 /etc/frr/router-2/frr.conf`,
+    sessions: async (): Promise<[string, string][]> => {
+      const { ipv6Unicast } = JSON.parse(await stage.run("vtysh -N router-2 -c 'show bgp summary json' 2>/dev/null"));
+      const peers = Object.entries<{ state: string; connectionsEstablished: number }>(ipv6Unicast.peers);
+      return peers.flatMap(([name, peer]) =>
+        peer.state === "Established" ? [[name, String(peer.connectionsEstablished)]] : [],
+      );
+    },
+    operator: "transit-4",
+    session: "fd00:9:4::1",
+    begin: "vtysh -N router-2 -c 'clear bgp fd00:9:4::1' 2>/dev/null",
+  },
+} as const;
+const reconfigure = async (router: keyof typeof routersOf, content: string) => {
+  const { file, reload } = routersOf[router];
+  await stage.host.writeFile(file, content);
+  await stage.run(reload);
+};
+const patient = { timeout: 60_000, interval: 300 };
+
+test.each(["router-1", "router-2"] as const)(
+  "%s that is declared to shut down carries nothing any more, and no request is lost by that nor when it stops",
+  async (router) => {
+    const other = router === "router-1" ? "router-2" : "router-1";
+    const own = await stage.run(`cat ${routersOf[router].file}`);
+    const others = await stage.run(`cat ${routersOf[other].file}`);
+    const declared = (name: string) => {
+      const plan = stage.topology.plans.find((each) => each.name === name)!;
+      const { manufacturer } = declaration.routers.find((each) => each.name === name)!;
+      return routerSystems
+        .find((each) => each.manufacturer === manufacturer)!
+        .render({ ...plan, gracefulShutdown: true });
+    };
+    // Kernels count: a machine that is busy answers late, and has lost nothing.
+    await stage.run(`ip netns exec ${router} nft 'table inet carried { chain through { type filter hook forward priority 0; meta l4proto udp counter; }; }'
+    ip netns exec visitor nft 'table inet asked {
+      chain answers { type filter hook input priority 0; udp sport ${requestPort} counter; }
+      chain requests { type filter hook output priority 0; udp dport ${requestPort} counter; }
+    }'`);
+    const counters = async (space: string, table: string) => {
+      const listed = await stage.run(`ip netns exec ${space} nft list table inet ${table}`);
+      return [...listed.matchAll(/counter packets (\d+)/g)].map(([, packets]) => Number(packets));
+    };
+    const unanswered = async () => {
+      const [answers, requests] = (await counters("visitor", "asked")) as [number, number];
+      const unsent = await stage.run("ip netns exec visitor nstat -asz IpOutNoRoutes Ip6OutNoRoutes");
+      return (
+        requests - answers + [...unsent.matchAll(/OutNoRoutes +(\d+)/g)].reduce((sum, [, n]) => sum + Number(n), 0)
+      );
+    };
+    /** Of packets while every account answers. */
+    const carried = async () => {
+      const [before] = await counters(router, "carried");
+      await stage.seen();
+      await sleep(500);
+      const answered = silent(await stage.seen()).length === 0;
+      const [after] = await counters(router, "carried");
+      return answered ? after! - before! : undefined;
+    };
+
+    await reconfigure(other, declared(other));
+    await expect.poll(carried, patient).toBeGreaterThan(100);
+    // Some may be on their way.
+    let before = Number.POSITIVE_INFINITY;
+    for (let look = 0; look < 20; look++) before = Math.min(before, await unanswered());
+    await reconfigure(router, declared(router));
+    await reconfigure(other, others);
+    await expect.poll(carried, patient).toBe(0);
+    await stage.cut({ space: router });
+    await expect
+      .poll(() => stage.run("birdc -s /run/trial/web1/bird.ctl show protocols"), patient)
+      .toMatch(/^(?!(.*\n)*.*Established(.*\n)*.*Established)/);
+    await stage.seen();
+    await expect.poll(async () => silent(await stage.seen()), patient).toEqual([]);
+    await expect.poll(unanswered, patient).toBeLessThanOrEqual(before);
+
+    await stage.run(`ip netns exec ${router} nft destroy table inet carried
+    ip netns exec visitor nft destroy table inet asked`);
+    await stage.host.writeFile(routersOf[router].file, own);
+    await stage.restore({ space: router });
+    await stage.settled();
+  },
+  5 * minutes,
+);
+
+test.each(["router-1", "router-2"] as const)(
+  "%s cuts off an operator that announces too much, until somebody begins the session again, and keeps all others",
+  async (router) => {
+    const { file, sessions, operator, session, begin } = routersOf[router];
+    const [own, of] = [await stage.run(`cat ${file}`), `/run/trial/${operator}/bird/bird.conf`];
+    const world = await stage.run(`cat ${of}`);
+    // The real limit is beyond the Internet.
+    const few = own.replace(/(receive limit|maximum-prefix) 500000/g, "$1 20");
+    expect(few).not.toBe(own);
+    await reconfigure(router, few);
+    await stage.settled();
+    const before = new Map(await sessions());
+    const announce = async (content: string) => {
+      await stage.host.writeFile(of, content);
+      await stage.run(`birdc -s /run/trial/${operator}/bird.ctl configure`);
+    };
+    const many = Array.from({ length: 30 }, (_, n) => `route 2620:4f:${(0x8100 + n).toString(16)}::/48 unreachable;`);
+    await announce(`${world}\nprotocol static many { ipv6; ${many.join(" ")} }\n`);
+    const left = [...before].filter(([name]) => name !== session);
+    expect(left).toHaveLength(before.size - 1);
+    await expect.poll(sessions, patient).toEqual(left);
+    await announce(world);
+    await stage.seen();
+    await expect.poll(async () => silent(await stage.seen()), patient).toEqual([]);
+    expect(await sessions()).toEqual(left);
+    await stage.run(begin);
+    await stage.settled();
+    await reconfigure(router, own);
+    await stage.settled();
+  },
+  5 * minutes,
+);
 
 /** Each fleet with what is fatal in it, hosts aside: the sound one has nothing. */
 const fleets = [{ name: "no weakness", fleet: declaration, fatal: [] }, ...weakFleets(declaration)];
