@@ -85,6 +85,28 @@ describe("a backup", () => {
   });
 });
 
+test("metrics say on both hosts how old the backups of each account are, and what they take", async () => {
+  const minuteAgo = Date.now() / 1000 - 600;
+  /** Values by series and account. */
+  const metrics = async (host: AppliedHost) => {
+    const text = await host.shell("cat /var/lib/fairhost/metrics/backups.prom");
+    const found = text.matchAll(/^fairhost_(\w+)\{account="(\d+)"\} (\S+)$/gm);
+    return new Map([...found].map(([, name, account, value]) => [`${name} ${account}`, Number(value)]));
+  };
+  const own = await metrics(on.web);
+  await on.backup.shell("fairhost-host expire-backups");
+  const kept = await metrics(on.backup);
+  for (const account of [1, 2]) {
+    expect(own.get(`backup_last_timestamp_seconds ${account}`)).toBeGreaterThan(minuteAgo);
+    expect(own.get(`backup_failed_runs_total ${account}`)).toBe(0);
+    expect(kept.get(`repository_newest_timestamp_seconds ${account}`)).toBeGreaterThan(minuteAgo);
+    const { stdout } = await on.backup.host.run(`du --summarize --block-size=1 ${repositories(account)} | cut -f1`);
+    expect(kept.get(`repository_bytes ${account}`)).toBe(Number(stdout));
+    expect(kept.get(`repository_damaged_files ${account}`)).toBe(0);
+  }
+  expect([...own.keys()].filter((name) => name.startsWith("repository"))).toEqual([]);
+});
+
 describe("in place of what is there", () => {
   test("comes one file, whatever the account puts in its way", async () => {
     await inside(on.web.host, 1, "echo second >sub/page");

@@ -7,6 +7,7 @@ import { drillAccounts } from "../drills/run.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { backUp } from "./backup.ts";
 import { fetchBackups } from "./fetch.ts";
+import { writeMetrics } from "./metrics.ts";
 import { expireBackups, verifyBackups } from "./repositories.ts";
 import { type OtherHost, restoreBackup, snapshotsOf, type Wanted } from "./restore.ts";
 import { patientSeconds, withBackup } from "./state.ts";
@@ -36,17 +37,17 @@ export const backupCommands: Readonly<
 > = {
   backup(machine, words, { due, often }) {
     const numbers = numbersIn(words);
-    return numbers && (async () => ended(machine, await backUp(machine, numbers, due, often)));
+    return numbers && (() => measured(machine, async () => ended(machine, await backUp(machine, numbers, due, often))));
   },
 
   "fetch-backups"(machine, words, { due }) {
     const numbers = numbersIn(words);
-    return numbers && (async () => ended(machine, await fetchBackups(machine, numbers, due)));
+    return numbers && (() => measured(machine, async () => ended(machine, await fetchBackups(machine, numbers, due))));
   },
 
   drill(machine, words, { due }) {
     const numbers = numbersIn(words);
-    return numbers && (async () => ended(machine, await drillAccounts(machine, numbers, due)));
+    return numbers && (() => measured(machine, async () => ended(machine, await drillAccounts(machine, numbers, due))));
   },
 
   // A part of `drill`, in a root of its own.
@@ -107,11 +108,12 @@ export const backupCommands: Readonly<
 
   "expire-backups"(machine, words) {
     if (words.length > 0) return undefined;
-    return async () => {
-      const { removed, wrong } = await expireBackups(machine, new Date());
-      for (const path of removed) process.stdout.write(`${path}\n`);
-      return ended(machine, wrong);
-    };
+    return () =>
+      measured(machine, async () => {
+        const { removed, wrong } = await expireBackups(machine, new Date());
+        for (const path of removed) process.stdout.write(`${path}\n`);
+        return ended(machine, wrong);
+      });
   },
 
   "verify-backups"(machine, words) {
@@ -128,6 +130,17 @@ export const backupCommands: Readonly<
     );
   },
 };
+
+/** Whatever becomes of the work, metrics say how backups are then; they never keep it from ending. */
+async function measured(machine: Machine, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } finally {
+    await writeMetrics(machine).catch((error: unknown) =>
+      machine.say(`metrics of backups were not written: ${String(error)}`),
+    );
+  }
+}
 
 function ended(machine: Machine, wrong: readonly string[]): number {
   for (const line of wrong) machine.say(line);

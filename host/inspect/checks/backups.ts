@@ -13,7 +13,7 @@ import type { Difference } from "../difference.ts";
 const late = 36 * 3_600_000;
 
 /** An account with a standby is backed up when half of its minutes are over: a run or two may fail before it is told. */
-const lateFor = (minutes: number | undefined) => (minutes === undefined ? late : 2 * minutes * 60_000);
+export const lateFor = (minutes: number | undefined) => (minutes === undefined ? late : 2 * minutes * 60_000);
 
 /** Accounts without a new backup for more than a day, or for twice the minutes that their plan allows if they have a standby, and damaged files that a backup host has found. */
 export function lookAtBackups(machine: Machine, bundle: Bundle, now = Date.now()): Difference[] {
@@ -79,7 +79,7 @@ function lateCopies(machine: Machine, bundle: Bundle, now: number): Difference[]
   });
 }
 
-/** When the account came to this host. */
-function birthOf(machine: Machine, account: number): number | undefined {
+/** When the account came to this host: milliseconds. */
+export function birthOf(machine: Machine, account: number): number | undefined {
   return statSync(accountDirectory(machine, account), { throwIfNoEntry: false })?.birthtimeMs;
 }
