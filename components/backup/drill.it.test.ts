@@ -74,6 +74,8 @@ describe("a drill", () => {
       ["mariadb", "a1_shop", 1, 70],
       ["postgresql", "a1_shop", 2, 1000],
     ]);
+    // The program of the account runs with the restored file; it knows no GET.
+    expect(proof.asked).toMatchObject({ server: "shell", status: 501 });
     expect(proof.files.identical).toBe(proof.files.restored);
     expect(proof.files.restored).toBeGreaterThanOrEqual(1);
     await expect.poll(left).toBe("");
@@ -136,6 +138,36 @@ describe("a drill", () => {
     expect(await drill("2")).toMatchObject({ exitCode: 0 });
     expect(await found()).toEqual([]);
   });
+});
+
+test("a restored web site answers with its restored files, reaches nobody, and leaves nothing in the account", async () => {
+  const home = "/srv/accounts/2/home";
+  // It answers 200 only if all is as it should be; what it writes goes with the drill.
+  const program = `import http.server, os, socket
+def reaches(family, address):
+    with socket.socket(family) as own:
+        own.settimeout(2)
+        return own.connect_ex(address) == 0
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        open("wrote", "w").close()
+        seen = [open("page").read() == "restored", not os.path.exists("later")]
+        away = [reaches(socket.AF_INET6, (to, 80)) for to in ("fd00:8000::11", "fd00:8000:0:2::1", "fd00:8100::11")]
+        self.send_response(200 if all(seen) and not any(away) and not os.path.exists("/run/postgresql") else 500)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_forever()
+`;
+  await on.web.host.writeFile(`${home}/shell.py`, program);
+  await on.web.shell(`printf restored >${home}/page && chown a2:a2 ${home}/page && fairhost-host backup 2`);
+  await on.web.shell(`printf changed >${home}/page && touch ${home}/later`);
+  const { exitCode, stderr } = await drill("2");
+  expect([exitCode, stderr]).toEqual([0, expect.stringMatching(/; restored shell answered 200\n$/)]);
+  expect((await newest(2)).asked).toMatchObject({ server: "shell", status: 200 });
+  expect(await on.web.shell(`ls ${home} | grep wrote || :; ls /run/systemd/system /run/fairhost | grep ask || :`)).toBe(
+    "",
+  );
+  await expect.poll(left).toBe("");
+  await on.web.shell(`rm ${home}/shell.py ${home}/page ${home}/later && fairhost-host backup 2`);
 });
 
 test("a backup host that is away is told apart: no drill is recorded as failed, and it is said that none was tried", async () => {

@@ -32,6 +32,8 @@ export interface Proof {
   };
   readonly files: ComparedFiles;
   readonly databases: readonly LoadedDatabase[];
+  /** A request that the restored web site got. Absent in records of older releases, and if the account has none at its own address, or was not restored. */
+  readonly asked?: AskedServer;
   /** What the restore and the loads took; the whole drill with its comparisons. */
   readonly seconds: { readonly restore: number; readonly drill: number };
   readonly outcome: "restored" | "failed";
@@ -61,6 +63,16 @@ export interface LoadedDatabase {
   readonly bytes: number;
   readonly tables: number;
   readonly rows: number;
+  readonly seconds: number;
+}
+
+/** The HTTP server of an account's own address, started with its restored files, without a network and databases. */
+export interface AskedServer {
+  readonly server: string;
+  /** HTTP status of its answer, of whatever kind. */
+  readonly status?: number;
+  /** Why there was none. */
+  readonly why?: string;
   readonly seconds: number;
 }
 

@@ -1,7 +1,7 @@
 import { chownSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle, BundleGroup } from "../../delivery/protocol/bundle.ts";
-import type { ComparedFiles, LoadedDatabase, Proof } from "../../delivery/protocol/proofs.ts";
+import type { AskedServer, ComparedFiles, LoadedDatabase, Proof } from "../../delivery/protocol/proofs.ts";
 import { printable } from "../../lib/text/text.ts";
 import { databaseOf, dumpPart } from "../archives/archive.ts";
 import { accountDirectory } from "../archives/archives.ts";
@@ -13,6 +13,7 @@ import { repositoriesOn, type Snapshot, snapshotsOf } from "../backups/restore.t
 import { patientSeconds, withBackup } from "../backups/state.ts";
 import { databasesIn } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { askRestored } from "./ask.ts";
 import { type Comparison, compareTrees } from "./compare.ts";
 import { loadDump } from "./databases.ts";
 import { requireFree, runInside, withRoom } from "./sandbox.ts";
@@ -31,7 +32,7 @@ const [restoredPlace, livePlace] = ["/restored", "/live"];
 
 /**
  * Restores the newest backup of an account beside it, compares the files with those that have not changed since, loads its dumps into servers of
- * their own, and removes all of it. The account itself is only read.
+ * their own, asks its web site for a page, and removes all of it. The account itself is only read.
  * @returns what was seen, also if that is a failure
  * @throws Unreachable if a backup host is away: then nothing was seen
  */
@@ -57,6 +58,7 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
   const databases: LoadedDatabase[] = [];
   let files: ComparedFiles = { restored: 0, bytes: 0, identical: 0, changedSince: 0 };
   let restore = 0;
+  let asked: AskedServer | undefined;
   const snapshot = await tried("no backup can be restored", () =>
     orAway(machine, bundle, number, () => newestOf(machine, bundle, number)),
   );
@@ -87,6 +89,8 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
         if (loaded) databases.push(loaded);
         restore += loaded?.seconds ?? 0;
       }
+      // Last: it may write into what was restored.
+      asked = await askRestored(machine, bundle, account, directory);
     }
   } finally {
     machine.disk.remove(directory);
@@ -103,6 +107,7 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
       },
     }),
     ...{ files, databases },
+    ...(asked && { asked }),
     seconds: { restore: rounded(restore), drill: rounded(elapsed()) },
     outcome: wrong.length === 0 ? "restored" : "failed",
     wrong,

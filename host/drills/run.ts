@@ -6,6 +6,7 @@ import { backupsOf } from "../backups/keepers.ts";
 import { Unreachable } from "../backups/restic.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
+import { end as endAsked } from "./ask.ts";
 import { drill, removeLeft } from "./drill.ts";
 import { beginProofs, keepProof, provenOf, removeOld } from "./proofs.ts";
 import { keepUntried } from "./untried.ts";
@@ -35,6 +36,7 @@ export async function drillAccounts(machine: Machine, only: readonly number[], d
       "fairhost-backup-*-load.service",
       "fairhost-backup-*-compare.service",
     ]);
+    await endAsked(machine, "*");
     removeLeft(machine);
     const { bundle } = readCurrent(machine);
     const records = backupsOf(bundle);
@@ -67,12 +69,15 @@ export async function drillAccounts(machine: Machine, only: readonly number[], d
       }
       await keepProof(machine, proof);
       tried.add(account);
-      const { outcome, files, databases, seconds } = proof;
+      const { outcome, files, databases, seconds, asked } = proof;
+      const answered =
+        asked &&
+        `; restored ${asked.server} ${asked.status === undefined ? `gave no answer: ${asked.why}` : `answered ${asked.status}`}`;
       if (outcome === "failed")
         wrong.push(`account ${account}: its backup was not restored: ${proof.wrong.join("; ")}`);
       else
         machine.say(
-          `account ${account}: restored ${files.restored} files (${files.identical} compared) and ${databases.length} databases in ${seconds.restore} s`,
+          `account ${account}: restored ${files.restored} files (${files.identical} compared) and ${databases.length} databases in ${seconds.restore} s${answered ?? ""}`,
         );
     }
     keepUntried(machine, here, tried, untried);
