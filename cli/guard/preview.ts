@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { checkout } from "../../guard/change/base/base.ts";
+import { recordsDirectory } from "../../guard/deploy/record.ts";
 import { reviewPreview } from "../../guard/deploy/review-preview.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
+import { endingProofs } from "../../guard/recovery/known-proofs.ts";
 import type { Drift } from "../../guard/report/comment.ts";
 import { levelOf } from "../../guard/report/summary.ts";
 import {
@@ -48,7 +50,9 @@ export const previewCommand = withAction(
         await writeFailure(scope, reason, outputs);
         return "blocked";
       }
-      const { outcome } = previewed;
+      const records = recordsDirectory(engine);
+      const ending = await endingProofs(records, previewed.outcome.before.declaration, Date.now());
+      const outcome = { ...previewed.outcome, notices: [...previewed.outcome.notices, ...ending] };
       await writeOutcome(outcome, outputs, ask ? { drift: await driftOf(stack, cwd) } : {});
       return endingOf(levelOf(outcome));
     });

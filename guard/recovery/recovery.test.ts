@@ -137,6 +137,11 @@ describe("how accounts come back", () => {
       { account: number, backup: { last: { time: "2026-12-26T10:00:00.000Z" } }, problems: [] },
       "its newest backup is dated 2026-12-26T10:00:00.000Z, in the future",
     ],
+    [
+      "its newest backup is late",
+      { account: number, backup: { last: { time: "2026-11-24T10:00:00.000Z" } }, problems: [] },
+      "its newest backup is 48 hours old, and should be 36 at most",
+    ],
     ["its host does not answer", undefined, "its host does not say"],
     [
       "its proof is too old",

@@ -68,6 +68,17 @@ export function noAnswerWords({ host, kind, why }: NoAnswer): string {
   return kind === "silent" ? why : `${host}: no usable report of its backups: ${why}`;
 }
 
+/**
+ * Seconds that an account's newest backup may be old, as drift allows it (host/inspect/checks/backups.ts): a day and a half, or twice the minutes of its plan if it has a standby.
+ */
+export function allowedAge(
+  { standby, plan }: { readonly standby?: string | undefined; readonly plan: string },
+  plans: Declaration["plans"],
+): number {
+  if (standby === undefined) return 36 * 3600;
+  return 2 * 60 * (plans.find(({ name }) => name === plan)?.standbyMinutes ?? usualStandbyMinutes);
+}
+
 /** @param now milliseconds */
 export function recoveries(declaration: Declaration, answers: readonly Answer[], now: number): Recovery[] {
   const known = new Map(
@@ -94,6 +105,13 @@ export function recoveries(declaration: Declaration, answers: readonly Answer[],
         else if (!seen) problems.push("its host does not say");
         else if (isFuture) problems.push(`its newest backup is dated ${newest}, in the future`);
         else if (time === undefined) problems.push("it has no backup");
+        else {
+          const [old, most] = [now - Date.parse(time), allowedAge({ standby, plan }, declaration.plans)];
+          if (old > most * 1000)
+            problems.push(
+              `its newest backup is ${Math.floor(old / 3_600_000)} hours old, and should be ${most / 3600} at most`,
+            );
+        }
         const promised = backup && (backup.proofDays ?? usualProofDays);
         const age = seen?.proof && (now - Date.parse(seen.proof.time)) / 86_400_000;
         if (seen && age === undefined)

@@ -4,6 +4,7 @@ import { usualProofDays } from "../../../delivery/protocol/proofs.ts";
 import { count, printable } from "../../../lib/text/text.ts";
 import type { StackConfig } from "../../engine/stack-config.ts";
 import { askHosts, waysTo } from "../../recovery/ask.ts";
+import { keepKnownProofs } from "../../recovery/known-proofs.ts";
 import { type Answer, isAnswer, type NoAnswer, noAnswerWords } from "../../recovery/recovery.ts";
 import type { Finding } from "../../rule.ts";
 import { firstAsked, type Placed } from "./first-asked.ts";
@@ -48,6 +49,7 @@ export function proofsOn(config: StackConfig, hosts: readonly Reachable[], say: 
       before,
       answers.map(({ host }) => host),
     );
+    await keepKnownProofs(directory, answers.filter(isAnswer), before.accounts, now);
     const since = await firstAsked(directory, before.accounts, expected, now);
     const { findings, notes } = unproven(before, after, answers, now, since);
     const silent = answers.flatMap((answer) =>
