@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bootWithOutside, far4, far6, greedy, meek, refused, visited } from "../../testing/fakes/outside.ts";
 import { bounds, resolver } from "./links.ts";
+import { resolverCases } from "./resolver.cases.ts";
 import { visitedCases } from "./visited.cases.ts";
 
 let here: Awaited<ReturnType<typeof bootWithOutside>>;
@@ -288,6 +289,7 @@ print(sent)`,
 });
 
 visitedCases(() => here);
+resolverCases(() => here);
 
 describe("units of one account share", () => {
   const listen = (family: string, address: string) => `

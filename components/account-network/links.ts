@@ -67,9 +67,19 @@ export const outgoing = {
   visits: "50/second burst 500 packets",
   /** Queries of the resolver, in packets. More than the resolver itself answers (render-resolver.ts): this spares it the work. */
   queries: "1000/second burst 2000 packets",
+  /**
+   * Connections of the resolver that one account holds at the same time: the resolver has {@link resolverConnections} for all. Programs need one for an answer that is too large for a
+   * datagram.
+   */
+  asking: 10,
+  /** New ones a second, and ten times as many at once: so it has no more than 1,300 entries of the kernel's table for those that ended within two minutes. */
+  asks: "10/second burst 100 packets",
   /** Lines in the log of what accounts call. Beyond that calls are only counted (set `unlogged`). */
   logged: "5/second burst 200 packets",
 } as const;
+
+/** Connections of all accounts that the resolver serves at the same time. */
+export const resolverConnections = 200;
 
 /** Ports on which services of accounts are visited, at the account's own address: outside of what the host itself offers. */
 export const visitedPorts = { first: 8300, last: 8499 } as const;

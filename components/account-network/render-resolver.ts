@@ -1,7 +1,7 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { plain, unitFile } from "../../lib/systemd/unit-file.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import { resolver } from "./links.ts";
+import { resolver, resolverConnections } from "./links.ts";
 import { unbound } from "./unbound.host.ts";
 
 const { file, unit } = unbound.entry;
@@ -39,6 +39,8 @@ ${allow}  # Queries a second of one account; what is above is dropped. An accoun
   ip-ratelimit-factor: 0
   # Of these, answers that one account may wait for at the same time: name servers that do not answer take nobody else's place.
   wait-limit: 100
+  # Connections over TCP of all accounts. How many one of them has, the firewall bounds.
+  incoming-num-tcp: ${resolverConnections}
   num-threads: 1
   msg-cache-size: 16m
   rrset-cache-size: 32m

@@ -55,6 +55,8 @@ const zone = `. 3600 IN SOA a.root-servers.net. nobody.invalid. 1 3600 3600 3600
 a.root-servers.net. 3600 IN AAAA ${root}
 www.example.com. 3600 IN AAAA ${far6}
 www.example.com. 3600 IN A ${far4}
+silent. 3600 IN NS ns.silent.
+ns.silent. 3600 IN AAAA 2600:9::bad
 `;
 const nameServer = `server:
   interface: ${root}

@@ -37,6 +37,8 @@ ${boundNames
   .join("")}  set visits_of_host { type ifname; size 65535; flags dynamic, timeout; timeout 1m; }
   set pings { type ifname; size 65535; flags dynamic, timeout; timeout 1m; }
   set queries { type ifname; size 65535; flags dynamic, timeout; timeout 1m; }
+  set asking { type ifname; size 65535; flags dynamic; }
+  set asks { type ifname; size 65535; flags dynamic, timeout; timeout 1m; }
   set logged { type ifname; size 65535; flags dynamic, timeout; timeout 5m; }
   set visits { type ipv6_addr; size 65535; flags dynamic, timeout; timeout 1m; }
   set unlogged { type ifname; size 65535; flags dynamic, timeout; timeout 1d; counter; }
@@ -87,6 +89,10 @@ ${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @visits_of_
   }
   chain ask_resolver {
     update @queries { iifname limit rate over ${outgoing.queries} } counter drop
+    meta l4proto udp accept
+    ct state vmap { established : accept, related : accept, invalid : drop }
+    add @asking { iifname ct count over ${outgoing.asking} } ${refuse} comment "an account holds connections of the resolver"
+    update @asks { iifname limit rate over ${outgoing.asks} } ${refuse} comment "an account opens connections of the resolver"
     accept
   }
 

@@ -119,7 +119,7 @@ ${setsOfAccounts(ownPorts)}  # The kernel remembers no connection that anybody o
   chain untracked_in {
     type filter hook prerouting priority raw; policy accept;
     iif lo accept
-    ip6 daddr ${resolver} notrack
+    ip6 daddr ${resolver} meta l4proto != tcp notrack
     meta l4proto icmpv6 fib daddr type local notrack
     icmp type echo-request notrack
 ${forPorts(untracked, `tcp dport { ${untracked} } fib daddr type local notrack`)}${forOwnPorts(ownPorts, "d", () => "notrack")}    ip6 daddr . tcp dport @services goto to_service
@@ -139,7 +139,7 @@ ${forPorts(untracked, `tcp dport { ${untracked} } fib daddr type local notrack`)
   chain untracked_out {
     type filter hook output priority raw; policy accept;
     oif lo accept
-    ip6 saddr ${resolver} notrack
+    ip6 saddr ${resolver} meta l4proto != tcp notrack
     meta l4proto icmpv6 notrack
     icmp type echo-reply notrack
 ${forPorts(untracked, `tcp sport { ${untracked} } notrack`)}${forOwnPorts(ownPorts, "s", () => "notrack")}    ip6 saddr . tcp sport @answers notrack
