@@ -6,6 +6,7 @@ import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { flipByte } from "../../testing/fakes/flip-byte.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+import { flipsCases } from "./flips.cases.ts";
 
 /** A host and a backup host as they are deployed; backups go over real SSH from one to the other. */
 let on: BackupHosts;
@@ -291,6 +292,8 @@ describe("the next run makes up for one", () => {
     expect(await found(on.web, "backup-late")).toEqual([]);
   });
 });
+
+flipsCases(() => on.web);
 
 test("a restored file with holes is as large on the disk as before", async () => {
   await inside(on.web.host, 1, "truncate --size=600M holes");
