@@ -6,7 +6,7 @@ import { count } from "../../../lib/text/text.ts";
 import { UserError } from "../../../lib/user-error.ts";
 import { stackFindings, stackOf } from "../stack-change.ts";
 import { type FoundFleet, fleetAt, fleetsIn, type Pairing, pairFleets } from "./fleets.ts";
-import { changedFiles, checkOut, commitNamed, commitOf, isInRepository } from "./git.ts";
+import { changedFiles, checkOut, commitNamed, commitOf, filesOf, isInRepository, isNamed } from "./git.ts";
 import { commitsBetween, isShallow, placesMoved, sharedWithHead, writersOf } from "./history.ts";
 import type { Person } from "./people.ts";
 import { type Program, programAt } from "./program.ts";
@@ -77,9 +77,15 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
   const given = await commitOf(root, base);
   await refuseUnseen(root, place.shown);
   const commit = (await sharedWithHead(root, given)) ?? given;
-  const files = await checkOut(root, commit, checkout);
+  const there = await filesOf(root, commit);
+  const fleets = there.filter((file) => isNamed(file, "network.yaml")).sort();
+  // Of the base only what is read is written: its program is a thousand files, and most changes leave it alone.
+  const files = await checkOut(root, commit, checkout, [
+    ...fleets,
+    ...there.filter((file) => stackOf(file.replace(/\/.*/, "")) !== undefined),
+  ]);
   try {
-    const [before, after] = await Promise.all([fleetsIn(root, files.directory, commit), fleetsIn(root)]);
+    const [before, after] = await Promise.all([fleetsIn(files.directory, fleets), fleetsIn(root)]);
     const pairing = pairFleets(before, after, place.shown);
     if (pairing.after === undefined && existsSync(join(root, place.shown, "network.yaml"))) {
       throw new UserError(
@@ -92,6 +98,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
       (file) => !places.every((each) => !isProgram(file, each)) && stackOf(file) === undefined,
     );
     const settings = touched.filter((file) => stackOf(file) !== undefined);
+    if (pairing.before) await files.add([pairing.before.place]);
     const own = root === checkout;
     const notices = [...pairing.notices, ...besides([...before, ...after], [pairing.before, pairing.after], touched)];
     if (commit !== given) {
@@ -119,7 +126,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
       fleet: pairing.before && join(files.directory, pairing.before.place),
       head: pairing.after ? join(root, pairing.after.place) : inventory,
       place: pairing.after?.place ?? place.shown,
-      program: own && changed.length > 0 ? () => programAt(files.directory) : undefined,
+      program: own && changed.length > 0 ? () => files.add([""]).then(() => programAt(files.directory)) : undefined,
       foreign: own || changed.length === 0 ? undefined : await programChange(root, commit, changed),
       notices,
       findings: pairing.findings,

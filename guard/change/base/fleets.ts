@@ -22,10 +22,10 @@ export interface Pairing {
   readonly findings: readonly Pick<Finding, "message" | "approval">[];
 }
 
-/** Every fleet of a repository: each directory with a network.yaml. @param files where its files are; @param commit default the working tree */
-export async function fleetsIn(root: string, files = root, commit?: string): Promise<FoundFleet[]> {
-  const found = await filesNamed(root, "network.yaml", commit);
-  return Promise.all(found.map((file) => fleetAt(files, dirname(file) === "." ? "" : dirname(file))));
+/** Every fleet of a directory. @param files each network.yaml in it, by its place; default: of its working tree */
+export async function fleetsIn(root: string, files?: readonly string[]): Promise<FoundFleet[]> {
+  const found = files ?? (await filesNamed(root, "network.yaml"));
+  return Promise.all(found.map((file) => fleetAt(root, dirname(file) === "." ? "" : dirname(file))));
 }
 
 /** The fleet of a directory. Whatever else is wrong with its network.yaml is for the loader to say. */

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { hasCommit, textAt } from "./git.ts";
+import { checkOut, hasCommit, textAt } from "./git.ts";
 import { commitsIn, lastToTouch, linesRemoved, writersOf } from "./history.ts";
 import type { Person } from "./people.ts";
 
@@ -161,4 +161,19 @@ test("an author without a name is one, and no file is taken for the author", asy
   expect(await by(" <mallory@example.org>")).toEqual(["mallory@example.org"]);
   expect(await by(" <>")).toEqual(["an author without a name"]);
   expect(await by("Mallory <>")).toEqual(["Mallory"]);
+});
+
+test("of a commit those files are written that are asked for, whatever characters are in their names, and more of them later", async () => {
+  const base = await commit("[ab]*.yaml", "name: odd\n", "2026-10-08");
+  await commit("a.yaml", "name: plain\n", "2026-10-08");
+  const last = await commit("[ab]*.yaml", "name: changed\n", "2026-10-08");
+  const written = async (directory: string) => (await readdir(directory)).filter((name) => name !== ".index").sort();
+  await using files = await checkOut(root, last, root, ["[ab]*.yaml"]);
+  expect(await written(files.directory)).toEqual(["[ab]*.yaml"]);
+  await files.add([""]);
+  const all = (await git("ls-tree", "--name-only", "-z", last)).split("\0").filter(Boolean);
+  expect(await written(files.directory)).toEqual(all.sort());
+  await using none = await checkOut(root, base, root, []);
+  expect(await written(none.directory)).toEqual([]);
+  await rm(join(root, ".state"), { recursive: true });
 });

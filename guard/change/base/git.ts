@@ -7,6 +7,8 @@ import { askGit, git, namesIn, namesOf } from "./run-git.ts";
 /** Files of a commit, checked out into a directory; removed on disposal. */
 export interface Checkout extends AsyncDisposable {
   readonly directory: string;
+  /** Writes more of them. @param places files and directories of the commit, relative to `directory`; `""` is all */
+  add(places: readonly string[]): Promise<void>;
 }
 
 /**
@@ -48,12 +50,21 @@ export async function textAt(root: string, commit: string, file: string): Promis
 /** Places of all files of a name: in a commit, or in the working tree without what git ignores. Relative to `root`, with `/`. */
 export async function filesNamed(root: string, name: string, commit?: string): Promise<string[]> {
   const pattern = [name, `**/${name}`].map((each) => `:(glob)${each}`);
-  const output =
+  const all =
     commit === undefined
-      ? await git(root, ["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", ...pattern])
-      : await git(root, ["ls-tree", "-r", "--name-only", "-z", commit, "--", "."]);
-  const isIt = (file: string) => file === name || file.endsWith(`/${name}`);
-  return [...new Set(output.split("\0").filter(isIt))].sort();
+      ? namesOf(await git(root, ["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", ...pattern]))
+      : await filesOf(root, commit);
+  return [...new Set(all.filter((file) => isNamed(file, name)))].sort();
+}
+
+/** Places of all files of a commit, relative to `root`, with `/`. */
+export async function filesOf(root: string, commit: string): Promise<string[]> {
+  return namesOf(await git(root, ["ls-tree", "-r", "--name-only", "-z", commit, "--", "."]));
+}
+
+/** Whether the last part of a file's place is this name. */
+export function isNamed(file: string, name: string): boolean {
+  return file === name || file.endsWith(`/${name}`);
 }
 
 /** Whether a directory is in a repository, as far as its files say: git itself also fails where it may not read one. */
@@ -96,19 +107,32 @@ export async function submoduleNow(root: string, commit: string, place: string):
 /**
  * Writes a commit's files below `.state/` of `inside`: the program's checkout, because Node.js finds the packages there. A git worktree
  * is not used: it would be recorded in the repository, and stay there after a crash.
+ * @param places what to write, as in {@link Checkout.add}: a fleet is a hundredth of a repository, and many commits are asked for theirs
  */
-export async function checkOut(root: string, commit: string, inside: string): Promise<Checkout> {
+export async function checkOut(
+  root: string,
+  commit: string,
+  inside: string,
+  places: readonly string[],
+): Promise<Checkout> {
   await mkdir(join(inside, ".state"), { recursive: true });
   const directory = await mkdtemp(join(inside, ".state", `base-${commit.slice(0, 12)}-`));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    // In a subdirectory of a repository, only that subdirectory is taken.
-    const tree = (await git(root, ["rev-parse", `${commit}:./`])).trim();
     const gitDirectory = (await git(root, ["rev-parse", "--absolute-git-dir"])).trim();
     const environment = { GIT_DIR: gitDirectory, GIT_WORK_TREE: directory, GIT_INDEX_FILE: join(directory, ".index") };
+    // In a subdirectory of a repository, only that subdirectory is taken. All of it is in the index: its attributes say how files are written.
+    const tree = (await git(root, ["rev-parse", `${commit}:./`])).trim();
     await git(directory, ["read-tree", tree], environment);
-    await git(directory, ["checkout-index", "--all", "--quiet"], environment);
-    return { directory, [Symbol.asyncDispose]: remove };
+    const add: Checkout["add"] = async (more) => {
+      // A name that is not UTF-8 was never a place of anything here.
+      const paths = more.filter((each) => !each.includes("\uFFFD")).map((each) => `:(literal)${each || "."}`);
+      if (paths.length === 0) return;
+      const how = ["--quiet", "--no-recurse-submodules", "--ignore-skip-worktree-bits"];
+      await git(directory, ["restore", ...how, "--", ...paths], environment);
+    };
+    await add(places);
+    return { directory, add, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -44,6 +44,33 @@ test("a fleet behind a symlink that was there before: refused, because git has n
   await commit();
   await expect(opened("HEAD", join(root, "inventory/prod"))).rejects.toThrow(unseen);
   expect(await opened("HEAD", join(root, "fleets/own"))).toMatchObject({ has: true, foreign: undefined });
+});
+
+test("of the base only what is read is written: the fleet, what others are called, settings of stacks; as attributes of all files say", async () => {
+  await write("fleets/prod/hosts/web1.yaml", "name: web1\n");
+  await write("fleets/other/network.yaml", "fleet: other\n");
+  await write("fleets/other/hosts/web2.yaml", "name: web2\n");
+  await write("Pulumi.prod.yaml", "config: {}\n");
+  await write("index.ts", "export {};\n");
+  await write(".gitattributes", "fleets/** text eol=crlf\n");
+  await commit();
+  await write("index.ts", "export const changed = true;\n");
+  await using base = await openBase("HEAD", join(root, "fleets/prod"));
+  const files = join(base.fleet!, "../..");
+  const written = await readdir(files, { recursive: true, withFileTypes: true });
+  expect(
+    written
+      .filter((each) => each.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name).slice(files.length + 1))
+      .sort(),
+  ).toEqual([
+    ".index",
+    "Pulumi.prod.yaml",
+    "fleets/other/network.yaml",
+    "fleets/prod/hosts/web1.yaml",
+    "fleets/prod/network.yaml",
+  ]);
+  expect(await readFile(join(base.fleet!, "hosts/web1.yaml"), "utf8")).toBe("name: web1\r\n");
 });
 
 test("a fleet that git ignores: refused", async () => {

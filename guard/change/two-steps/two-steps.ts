@@ -149,7 +149,7 @@ async function read(
   // The first commit of all has none before it.
   const was = await sameFleetAt(root, base, place, commit);
   if (was === undefined) return undefined;
-  await using files = await checkOut(root, commit, checkout);
+  await using files = await checkOut(root, commit, checkout, [was]);
   try {
     const { fleet } = await ownProgram.loadFleet(join(files.directory, was));
     return { declaration: sharedWith(like, ownProgram.declare(fleet)), fleet };

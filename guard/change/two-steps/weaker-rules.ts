@@ -95,7 +95,7 @@ async function foundBefore(
   wholes: Asked["wholes"],
 ): Promise<Map<string, Said> | undefined> {
   if (!(await hasCommit(checkout, `${commit}^`))) return undefined;
-  await using files = await checkOut(checkout, `${commit}^`, checkout);
+  await using files = await checkOut(checkout, `${commit}^`, checkout, [""]);
   try {
     const program = await programAt(files.directory);
     await program.loadFleet(head);
