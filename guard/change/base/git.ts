@@ -86,16 +86,15 @@ export async function commitOf(root: string, ref: string): Promise<string> {
 
 /** Files that differ between a commit and the working tree, new files too; relative to `root`, which may be a subdirectory. */
 export async function changedFiles(root: string, commit: string): Promise<string[]> {
-  const differing = ["diff", "--name-only", "--no-renames", ...submodules, "--relative", "-z"];
-  const [gone, there, added] = await Promise.all(
-    [
-      [...differing, "--diff-filter=D", commit, "--", "."],
-      [...differing, "--diff-filter=d", commit, "--", "."],
-      ["ls-files", "--others", "--exclude-standard", "-z"],
-    ].map((args) => git(root, args)),
-  );
+  const differing = (...which: string[]) =>
+    git(root, ["diff", "--name-only", "--no-renames", ...submodules, "--relative", "-z", ...which, commit, "--", "."]);
+  const [differ, added] = await Promise.all([
+    differing(),
+    git(root, ["ls-files", "--others", "--exclude-standard", "-z"]),
+  ]);
   // Whatever a file was called that is gone, nothing of it has to be read.
-  return [...namesOf(gone!), ...namesIn(there!), ...namesIn(added!)].sort();
+  if (differ.includes("\uFFFD")) namesIn(await differing("--diff-filter=d"));
+  return [...namesOf(differ), ...namesIn(added)].sort();
 }
 
 /** What git says of a submodule in the working tree, compared with a commit: the commit that it is at, and whether it has changes. */
@@ -119,10 +118,14 @@ export async function checkOut(
   const directory = await mkdtemp(join(inside, ".state", `base-${commit.slice(0, 12)}-`));
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
-    const gitDirectory = (await git(root, ["rev-parse", "--absolute-git-dir"])).trim();
-    const environment = { GIT_DIR: gitDirectory, GIT_WORK_TREE: directory, GIT_INDEX_FILE: join(directory, ".index") };
     // In a subdirectory of a repository, only that subdirectory is taken. All of it is in the index: its attributes say how files are written.
-    const tree = (await git(root, ["rev-parse", `${commit}:./`])).trim();
+    const said = await git(root, ["rev-parse", `${commit}:./`, "--absolute-git-dir"]);
+    const [tree = "", ...gitDirectory] = said.trimEnd().split("\n");
+    const environment = {
+      GIT_DIR: gitDirectory.join("\n"),
+      GIT_WORK_TREE: directory,
+      GIT_INDEX_FILE: join(directory, ".index"),
+    };
     await git(directory, ["read-tree", tree], environment);
     const add: Checkout["add"] = async (more) => {
       // A name that is not UTF-8 was never a place of anything here.
