@@ -98,7 +98,7 @@ describe("a fleet on real hosts", () => {
       const log = ["tail", "-n", "20", "/srv/accounts/2/admin/logs/http-app.log"];
       await expect
         .poll(async () => (await lab.sshRun("web1", log)).stdout, { timeout: 90_000, interval: 1_000 })
-        .toMatch(/ fairhost: killed, because the account had used all its memory$/m);
+        .toMatch(/ fairhost: the program was killed, because the account had used all its memory, before it listened/m);
     } finally {
       await lab.sshRun("web1", ["mv", `${app}.kept`, app]);
     }

@@ -34,6 +34,11 @@ watch() {
   trap - TERM INT HUP USR1 USR2
   while rest $look; [ -d /proc/$$ ]; do
     ! restart_wanted || kill -HUP $$
+    count_kills
+    if ((kills > known_kills)) && alive "$program"; then
+      known_kills=$kills
+      say "a process of the program was killed, because the account had used all its memory: the others go on"
+    fi
     ((${#monitor[@]} > 0 && SECONDS - checked >= every)) || continue
     checked=$SECONDS
     timeout --kill-after=5 "$limit" "${own[@]}" "${monitor[@]}" {never}<&-
@@ -66,6 +71,7 @@ run_program() {
   local status
   rm -f $works
   enter_directory || return 1
+  remember_kills
   "${own[@]}" "${command[@]}" {never}<&- &
   program=$!
   watch &

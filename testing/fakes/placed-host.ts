@@ -1,7 +1,12 @@
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { fixedLinks } from "../../host/store/layout.ts";
-import type { ContainerHost } from "../../lab/container.ts";
+import type { ContainerHost, RunOptions, RunResult } from "../../lab/container.ts";
+
+/** A host of a test that runs commands, in a container or under a kernel of its own. */
+interface Commands<Command> {
+  run(command: Command, options?: RunOptions): Promise<RunResult>;
+}
 
 /** Runs on the host with its own Node.js; reads the bundle on standard input. */
 const place = `
@@ -41,12 +46,9 @@ for (const [link, target] of Object.entries(links)) {
  * @throws when a unit that must be active is not
  */
 export async function placeBundle(host: ContainerHost, bundle: Bundle): Promise<void> {
-  const links = fixedLinks;
-  const secrets = "/var/lib/fairhost/secrets/accounts";
-  const stdin = JSON.stringify({ bundle, current: currentGeneration, links, secrets });
   // A socket is not started while its service runs.
   await succeed(host, ["systemctl", "stop", "account-*.service", "account-*.socket"]);
-  await succeed(host, ["/usr/bin/node", "-e", place], stdin);
+  await placeFiles(host, bundle);
   await succeed(host, ["systemctl", "daemon-reload"]);
   // The others are the machine's own.
   await succeed(host, ["/usr/lib/systemd/systemd-sysctl", "--prefix=/net"]);
@@ -56,10 +58,18 @@ export async function placeBundle(host: ContainerHost, bundle: Bundle): Promise<
   await succeed(host, ["systemctl", "is-active", ...started]);
 }
 
+/** Its files, links, directories and secrets alone: nothing is started. */
+export async function placeFiles(host: Commands<string>, bundle: Bundle): Promise<void> {
+  const secrets = "/var/lib/fairhost/secrets/accounts";
+  const stdin = JSON.stringify({ bundle, current: currentGeneration, links: fixedLinks, secrets });
+  // It has no single quote.
+  await succeed(host, `/usr/bin/node -e '${place}'`, stdin);
+}
+
 /** Runs a command that must succeed. */
-export async function succeed(
-  host: ContainerHost,
-  command: string | readonly string[],
+export async function succeed<Command extends string | readonly string[]>(
+  host: Commands<Command>,
+  command: Command,
   stdin?: string,
 ): Promise<string> {
   const result = await host.run(command, stdin === undefined ? {} : { stdin });

@@ -40,9 +40,35 @@ end_program() {
   fi
   end_everything
 }
+# How many processes of this unit the kernel has killed for want of memory, and at the beginning of a try (`known_kills`). It counts each before it
+# kills it. A kernel that counts no memory says nothing.
+count_kills() {
+  local name value
+  kills=''
+  while read -r name value; do [ "$name" != oom_kill ] || kills=$value; done 2>/dev/null </sys/fs/cgroup/memory.events
+}
+remember_kills() {
+  count_kills
+  known_kills=$kills
+}
+remember_kills
+# Whether files in memory, those in /tmp and /dev/shm, take more than half of it. Killed programs leave them there, until the whole unit ends.
+files_fill_memory() {
+  local name value files=0 most
+  read -r most 2>/dev/null </sys/fs/cgroup/memory.max || return 1
+  while read -r name value; do [ "$name" != shmem ] || files=$value; done </sys/fs/cgroup/memory.stat
+  [ "$most" != max ] && ((files > most / 2))
+}
 how_it_ended() {
   if (($1 == 137)); then
-    echo "was killed (SIGKILL), most likely because the account's memory was used up"
+    count_kills
+    if [ -z "$kills" ]; then
+      echo "was killed (SIGKILL), most likely because the account's memory was used up"
+    elif ((kills > known_kills)); then
+      echo "was killed, because the account had used all its memory,"
+    else
+      echo "was killed (SIGKILL), though there was memory left,"
+    fi
   elif (($1 > 128)); then
     echo "was ended by SIG$(kill -l $(($1 - 128)))"
   else

@@ -110,6 +110,13 @@ watch() {
       touch -r "$FAIRHOST_RESTART" $stamp
       kill -USR1 $$
     fi
+    # The program itself says how it ended when it was that one.
+    count_kills
+    if ((kills > known_kills)) && alive "$program"; then
+      known_kills=$kills
+      say "a process of the program was killed, because the account had used all its memory: the others go on"
+      ! files_fill_memory || kill -ALRM $$
+    fi
     ((SECONDS - looked >= look)) || continue
     looked=$SECONDS
     if [ -z "$visible" ] || serves; then deaf=0; else ((++deaf)); fi
@@ -124,6 +131,7 @@ trap stopping=yes TERM INT
 trap wanted=restart USR1
 trap wanted=deaf USR2
 trap wanted=visitors HUP
+trap wanted=memory ALRM
 
 # @returns 1 if it will not serve, with the reason said
 await_serving() {
@@ -168,6 +176,7 @@ start_proxy() {
 run_program() {
   local status=0 first=''
   enter_directory || return 1
+  remember_kills
   if [ -n "${PORT:-}" ]; then
     (
       unset LISTEN_PID LISTEN_FDS LISTEN_FDNAMES
@@ -204,6 +213,7 @@ run_program() {
       listened=''
       return 1
       ;;
+    memory) return 1 ;;
   esac
   [ -z "$stopping" ] || return 0
   if alive $program; then return 0; fi
@@ -234,6 +244,10 @@ while :; do
   ((result != 0)) || exit 0
   if [ -z "${PORT:-}" ] && socket_is_shut; then
     say "the program has shut its listening socket down (shutdown(2)): systemd makes it anew"
+    exit 1
+  fi
+  if files_fill_memory; then
+    say "files in /tmp and /dev/shm take most of the account's memory: they are removed, and the program is started anew"
     exit 1
   fi
   if ((lived >= proven)) && [ -n "$listened" -o -z "$visible" ] && [ "$wanted" != visitors ]; then

@@ -141,6 +141,8 @@ export function programUnit(account: Element<"accounts">, server: Server, progra
       LoadCredential: `account-secret:/var/lib/fairhost/secrets/accounts/${account.number}`,
       Environment: environmentLines(given),
       LimitNOFILE: descriptorLimit,
+      // The kernel kills what uses most memory: a worker, whose program goes on, or the program, of which run-program says so and tries again.
+      OOMPolicy: "continue",
       ExecStart: execLine([...netlinkSettings.command, ...init, ...run]),
     },
   });
