@@ -1,5 +1,7 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
@@ -126,6 +128,66 @@ describe("system calls without which runtimes abort or complain", () => {
   ];
   test.each(calls)("%s", async (_why, ...lines) => {
     await python("import ctypes, os, resource", "libc = ctypes.CDLL(None, use_errno=True)", ...lines);
+  });
+});
+
+// Beyond what they ask at start: threads, children and sockets of their own.
+describe("runtimes at work", () => {
+  test("Go, as a static program", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "fairhost-go-"));
+    try {
+      const source = join(import.meta.dirname, "../../testing/programs/ordinary.go");
+      await execa("go", ["build", "-o", "ordinary", source], { cwd: directory, env: { CGO_ENABLED: "0" } });
+      await host.writeFile("/srv/accounts/7/home/bin/ordinary", readFileSync(join(directory, "ordinary")));
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+    await succeed(host, "chmod 755 /srv/accounts/7/home/bin /srv/accounts/7/home/bin/ordinary");
+    expect(JSON.parse(await sh("~/bin/ordinary"))).toEqual({
+      ...{ cpus, procs: cpus, interfaces: ["lo", "eth0"] },
+      ...{ user: "a7", child: "a7", echoed: "hello" },
+    });
+  });
+
+  test("Node.js with workers and a cluster", async () => {
+    const program = `
+const { Worker } = require("node:worker_threads");
+const cluster = require("node:cluster");
+const { createServer, get } = require("node:http");
+if (cluster.isWorker) {
+  createServer((_, answer) => answer.end("from a worker")).listen(8080, "127.0.0.1");
+} else {
+  cluster.fork().on("listening", () => {
+    get("http://127.0.0.1:8080/", (answer) => answer.on("data", (text) => {
+      new Worker("require('worker_threads').parentPort.postMessage(6 * 7)", { eval: true }).on("message", (number) => {
+        console.log(text.toString(), number);
+        process.exit();
+      });
+    }));
+  });
+}`;
+    expect(await sh(`cat >cluster.js <<'EOF'\n${program}\nEOF\nnode cluster.js`)).toBe("from a worker 42\n");
+  });
+
+  test("Python with a pool of processes, threads and a child", async () => {
+    const answer = await python(
+      "import multiprocessing, subprocess, threading",
+      "with multiprocessing.get_context('fork').Pool(3) as pool: print(sum(pool.map(abs, range(-9, 0))))",
+      "print(threading.stack_size(65536), subprocess.run(['id', '-un'], capture_output=True, text=True).stdout)",
+      "t = threading.Thread(target=print, args=('thread',)); t.start(); t.join()",
+    );
+    expect(answer).toBe("45\n0 a7\n\nthread\n");
+  });
+
+  test("Perl with a child and a socket between both", async () => {
+    const script =
+      'socketpair(A, B, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die; if (!fork) { syswrite B, getpwuid($<); exit 3 } sysread A, $_, 99; wait; print "$_ ", $? >> 8';
+    expect(await sh(`perl -MSocket -e '${script}'`)).toBe("a7 3");
+  });
+
+  test("Bash with pipes that have names", async () => {
+    const script = 'while read -r line; do echo "$line"; done < <(echo one); diff <(echo two) <(echo two)';
+    expect(await sh(`bash -c '${script}'`)).toBe("one\n");
   });
 });
 
