@@ -7,15 +7,17 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
-import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
+import { declarationOf, programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** What common runtimes and tools ask at start must be answered, and with what the account has. */
 
 const memoryMaxMb = 384;
+/** Never listens; ends well when it is told to. */
+const late = ["/bin/sh", "-c", "trap 'echo ended >>~/told; exit' TERM; touch ~/begun; while :; do sleep 0.1; done"];
 const bundle = renderBundle(
   declarationOf([
     { number: 1, name: "alice", servers: [staticServer("blog")] },
-    { number: 7, name: "olive", limits: { memoryMaxMb }, servers: [shellServer()] },
+    { number: 7, name: "olive", limits: { memoryMaxMb }, servers: [shellServer(), programServer("late", late)] },
   ]),
   "web1",
 );
@@ -189,6 +191,18 @@ if (cluster.isWorker) {
     const script = 'while read -r line; do echo "$line"; done < <(echo one); diff <(echo two) <(echo two)';
     expect(await sh(`bash -c '${script}'`)).toBe("one\n");
   });
+});
+
+// While the script waits until it listens, it looks at the table of sockets all the time.
+test("a program that is stopped before it listens is told to end, every time", async () => {
+  const [unit, times] = ["account-7-http-late.service", 8];
+  for (let time = 0; time < times; time++) {
+    await succeed(host, `rm -f /srv/accounts/7/home/begun; systemctl start ${unit}`);
+    await expect.poll(() => sh("ls ~")).toContain("begun");
+    expect(await succeed(host, `systemctl stop ${unit}; systemctl show -P Result ${unit}`)).toBe("success\n");
+  }
+  expect(await sh("cat ~/told")).toBe("ended\n".repeat(times));
+  expect(await sh("cat ~/admin/logs/http-late.log")).not.toContain("unexpected");
 });
 
 describe("its home", () => {

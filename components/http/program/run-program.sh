@@ -29,7 +29,15 @@ hand_over() {
 
 # Rows of the kernel's table of sockets (a try to connect could disturb the program): local address, no peer, state LISTEN.
 sockets() { cat /proc/self/net/tcp /proc/self/net/tcp6; }
-listens_on() { [[ $(sockets) =~ \ ($1):$(printf %04X "$PORT")\ 0+:0000\ 0A\  ]]; }
+# Asked all the time until the program listens. Without `$(...)`: in the middle of one, bash 5.2 reads the action of a trap as its rest, and a script that is told
+# to end has a syntax error instead.
+listens_on() {
+  local port tcp tcp6
+  printf -v port %04X "$PORT"
+  mapfile -t tcp </proc/self/net/tcp
+  mapfile -t tcp6 </proc/self/net/tcp6
+  [[ "${tcp[*]} ${tcp6[*]}" =~ \ ($1):$port\ 0+:0000\ 0A\  ]]
+}
 # Whether it can be told from outside if the program serves, and whether it does.
 visible=${PORT:-${FAIRHOST_READY:-}}
 serves() {
