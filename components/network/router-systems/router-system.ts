@@ -72,7 +72,8 @@ export interface Family {
   readonly bits: number;
   /**
    * Prefixes that a neighbour may announce. More means that it is broken, or leaks: the session ends. With an operator it stays down until
-   * somebody has looked, since the other operators carry the traffic; a host's begins again after a minute.
+   * somebody has looked, since the other operators carry the traffic; a host's begins again by itself. BIRD counts all that comes, FRR what its
+   * filters take.
    */
   readonly limits: { readonly operator: number; readonly host: number };
   /** Prefixes that operators may announce: none longer than is customary (RFC 7454 section 6.1.3). */
