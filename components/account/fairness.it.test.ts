@@ -1,15 +1,22 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootOwnKernel, type OwnKernelHost } from "../../lab/own-kernel.ts";
 import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
 
 /**
- * How the kernel shares a processor between accounts of one plan, with the slices that a host gets: under a kernel of its own, since a container
- * has no CPU controller. It has one CPU.
+ * How the kernel shares a processor between accounts of one plan, with the slices that a host gets, and bounds their processes and memory: under a kernel of
+ * its own, since a container has no controllers. It has one CPU.
  */
 const busy = [1, 2, 3, 4, 6, 8, 10, 12, 14, 16];
 const late = busy.length + 1;
-const accounts = Array.from({ length: late }, (_, index) => ({ number: index + 1, name: `account${index + 1}` }));
+/** One that floods, and its neighbour. */
+const [hostile, neighbour] = [late + 1, late + 2];
+const bound = { tasksMax: 50, memoryMaxMb: 64 };
+const accounts = Array.from({ length: neighbour }, (_, index) => ({
+  number: index + 1,
+  name: `account${index + 1}`,
+  ...(index + 1 === hostile && { limits: bound }),
+}));
 
 let host: OwnKernelHost;
 /** Starts processes of an account that never wait. */
@@ -45,7 +52,7 @@ beforeAll(async () => {
     (group) => group?.files ?? [],
   );
   const slices = files.filter(({ path }) => /^systemd\/account-.*\.slice(\.d\/.*)?$/.test(path));
-  expect(slices.length).toBeGreaterThan(late);
+  expect(slices.length).toBeGreaterThan(neighbour);
   // Starting a process is slow there: all in one command.
   const written = slices.map(({ path, content }) => {
     const file = `/etc/systemd/system/${path.slice("systemd/".length)}`;
@@ -81,4 +88,83 @@ test("a plan with a larger weight has more by as much", async () => {
   const after = await shares(8, `${weight}; sleep 1`);
   expect(after[0]! / after[1]!).toBeGreaterThan(2);
   expect(after[0]! / after[1]!).toBeLessThan(4.5);
+});
+
+describe("one account that floods", () => {
+  const server = `import socket
+listening = socket.socket(socket.AF_UNIX); listening.bind("/run/neighbour"); listening.listen(100)
+while True:
+    visitor, _ = listening.accept(); visitor.send(visitor.recv(100)); visitor.close()`;
+  /** Prints the milliseconds in which all but one in a hundred of the neighbour's answers came, in the best of five rounds. It ends at an error. */
+  const visitor = `import socket, time
+def ask():
+    begin = time.perf_counter()
+    made = socket.socket(socket.AF_UNIX); made.settimeout(30); made.connect("/run/neighbour"); made.send(b"x")
+    assert made.recv(100) == b"x"
+    made.close()
+    return (time.perf_counter() - begin) * 1000
+print(min(sorted(ask() for _ in range(100))[98] for _ in range(5)))`;
+  const floods = {
+    processes: `import os
+while True:
+    try: os.fork()
+    except OSError: pass`,
+    memory: `held = []
+while True: held.append(b"x" * (1 << 20))`,
+  };
+  /** What the hostile account was refused. Some kernels count a fork in the unit in which it failed, others in the slice whose bound it is. */
+  const refusals = {
+    processes: "cat SLICE/pids.events SLICE/*/pids.events | awk '/^max / { sum += $2 } END { print sum + 0 }'",
+    memory: "sed -n 's/^oom_kill //p' SLICE/memory.events",
+  };
+  const sh = async (command: string) => {
+    const { stdout, stderr, exitCode } = await host.run(command, { timeout: 120_000 });
+    if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
+    return stdout.trim();
+  };
+  const p99 = async () => Number(await sh("python3 /run/visitor.py"));
+  const slice = `/sys/fs/cgroup/account.slice/account-${hostile}.slice`;
+  let quiet: number;
+  beforeAll(async () => {
+    for (const [name, program] of Object.entries({ server, visitor, ...floods }))
+      await host.writeFile(`/run/${name}.py`, program);
+    await sh(`systemctl kill --signal=KILL 'busy-*'
+      systemd-run --quiet --slice=account-${neighbour}.slice --unit=neighbour python3 /run/server.py; until test -S /run/neighbour; do sleep 0.1; done`);
+    quiet = await p99();
+  }, 120_000);
+
+  test.each(Object.keys(floods) as (keyof typeof floods)[])(
+    "its %s: they end at its bound, and a neighbour goes on, sees no error and answers nearly as fast",
+    async (name) => {
+      const pid = await sh("systemctl show -P MainPID neighbour");
+      const again = "-p Restart=always -p RestartSec=0 -p StartLimitIntervalSec=0";
+      await sh(
+        `systemd-run --quiet --slice=account-${hostile}.slice --unit=flood-${name} ${again} python3 /run/${name}.py`,
+      );
+      const refused = async () => Number(await sh(refusals[name].replaceAll("SLICE", slice)));
+      await expect.poll(refused, { timeout: 60_000, interval: 500 }).toBeGreaterThan(1);
+      let busy = Infinity;
+      await expect
+        .poll(
+          async () => {
+            busy = Math.min(busy, await p99());
+            console.info(`${name}: p99 of a neighbour ${quiet.toFixed(1)} ms before, ${busy.toFixed(1)} ms meanwhile`);
+            // Three ticks of this kernel more.
+            return busy / (3 * quiet + 30);
+          },
+          { timeout: 60_000 },
+        )
+        .toBeLessThan(1);
+      expect(Number(await sh(`cat ${slice}/pids.current`))).toBeLessThanOrEqual(bound.tasksMax);
+      expect(Number(await sh(`cat ${slice}/memory.current`))).toBeLessThanOrEqual(bound.memoryMaxMb << 20);
+      // It has flooded until now, and the neighbour can start what it likes.
+      expect(await sh(`systemctl show -P ActiveState flood-${name}`)).not.toBe("failed");
+      await sh(
+        `systemd-run --quiet --slice=account-${neighbour}.slice touch /run/started-${name}; until test -e /run/started-${name}; do sleep 0.1; done`,
+      );
+      expect(await sh("systemctl show -P MainPID neighbour")).toBe(pid);
+      await sh(`systemctl kill --signal=KILL flood-${name}; systemctl stop flood-${name}`);
+    },
+    240_000,
+  );
 });
