@@ -1,6 +1,6 @@
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 
-/** What an account has of its host. Memory in MiB, disk in GB, IO in per cent of what the disks can do. */
+/** What an account has of its host. Memory in MiB, disk in GB, IO in per cent of what the disks can do if their scheduler is BFQ (decision 95). */
 export interface Forecast {
   readonly host: string;
   readonly account: number;
@@ -19,7 +19,7 @@ export interface Amounts {
 }
 
 /**
- * Fair-share forecast: what each account has of its host, by number. The kernel shares cores and IO by weight; memory and disk that are
+ * Fair-share forecast: what each account has of its host, by number. The kernel shares cores by weight, and IO too where the scheduler is BFQ; memory and disk that are
  * promised more than once are shared here in proportion to the limits, since whoever comes first may have up to its own. What the host
  * needs for itself is not taken off. Linear in the declaration's size.
  */

@@ -45,7 +45,9 @@ export const limits = {
     sliceDefault: 100,
   },
   ioWeight: {
-    schema: weight.describe("IO weight of an account (systemd's IOWeight=), 1 to 10000. Default 100: an equal share."),
+    schema: weight.describe(
+      "IO weight of an account (systemd's IOWeight=), 1 to 10000. It acts on disks whose scheduler is BFQ, which is not Debian's default. Default 100: an equal share.",
+    ),
     word: "IO weight",
     unit: "",
     slice: (value) => ["IOWeight", `${value}`],

@@ -20,7 +20,7 @@ const about = {
 };
 const amountsSchema = z.object({
   cores: z.number(),
-  ioPercent: z.number().describe("Of what the host's disks can do."),
+  ioPercent: z.number().describe("Of what the host's disks can do, if their scheduler is BFQ."),
   memoryMb: z.number(),
   diskGb: z.number(),
 });
