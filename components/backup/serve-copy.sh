@@ -16,10 +16,21 @@ ionice -c 3 -p $$
 case ${SSH_ORIGINAL_COMMAND:-} in
   list-files)
     # Of the repository with the newest snapshot; its branches have the same files. One line each: bytes, when it came, in seconds of the clock here, and path.
-    newest=$(find . -mindepth 3 -maxdepth 3 ! -path './.*' -path '*/snapshots/*' -type f -printf '%T@ %P\n' | LC_ALL=C sort -n | tail -n 1)
+    # What is dated in the future came before, when the clock was wrong: it is of the time 0, and never the newest if there is another one.
+    for until in '10 minutes' '100 years'; do
+      newest=$(find . -mindepth 3 -maxdepth 3 ! -path './.*' -path '*/snapshots/*' -type f ! -newermt "$until" -printf '%T@ %P\n' | LC_ALL=C sort -n | tail -n 1)
+      [ -z "$newest" ] || break
+    done
     [ -n "$newest" ] || exit 0
     newest=${newest#* }
-    exec find "./${newest%%/*}" -mindepth 1 -maxdepth 3 -type f ! -path '*/locks/*' -printf "%s %T@ ${newest%%/*}/%P\n"
+    repository=${newest%%/*}
+    # Snapshots before what they need, which is there before them: a backup may end meanwhile.
+    cd "./$repository"
+    set --
+    for part in config keys snapshots index data; do
+      if [ -e "$part" ]; then set -- "$@" "$part"; fi
+    done
+    exec find "$@" -type f \( -newermt "$until" -printf "%s 0 $repository/%p\n" -o -printf "%s %T@ $repository/%p\n" \)
     ;;
   read-files)
     # Paths on standard input, one a line; the files follow each other without anything between them.

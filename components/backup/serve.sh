@@ -53,14 +53,15 @@ case ${1:-} in
     exec 9<.
     flock -n 9 || refuse "a branch is being made"
     [ ! -e "$branch" ] || exit 0
-    newest=$(ls -t "$whole/snapshots" | head -n 1)
+    # What is dated in the future came when the clock was wrong.
+    newest=$(find "$whole/snapshots" -type f ! -newermt '10 minutes' -printf '%T@ %f\n' | LC_ALL=C sort -n | tail -n 1)
+    newest=${newest#* }
     [ -n "$newest" ] || refuse "no backup in $whole"
-    # They go after two days. A host that somebody has taken over could fill the backup host with directories.
-    set +f
-    set -- *.*.*.*.*
-    [ $# -lt 10 ] || refuse "there are $# branches"
     # What a killed run has left; nobody can name it.
     rm -rf ".$branch"
+    # They go after two days, and so does what killed runs have left. A host that somebody has taken over could fill the backup host with directories.
+    branches=$(find . -mindepth 1 -maxdepth 1 -name '*.*.*.*.*' | wc -l)
+    [ "$branches" -lt 10 ] || refuse "there are $branches branches"
     mkdir ".$branch" ".$branch/locks" ".$branch/snapshots"
     # Indexes first: a backup may come meanwhile, and what an index names must be there.
     cp -al "$whole/config" "$whole/keys" "$whole/index" ".$branch/"

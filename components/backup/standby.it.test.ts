@@ -6,6 +6,7 @@ import { type AppliedHost, delivery } from "../../testing/fakes/applied-host.ts"
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { flipByte } from "../../testing/fakes/flip-byte.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+import { planFixture } from "../plan/plan.fixture.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 
 /** A host, its backup host, and the standby of account 1; account 2 has none. Everything goes over real SSH. */
@@ -47,6 +48,12 @@ async function expectWholeCopy(): Promise<void> {
   );
   expect(await sums(standby, `${copy}/${name}`)).toBe(await sums(on.backup, `${repositories}/${name}`));
 }
+
+/** What the account's host asks of the backup host. */
+const asHost = (words: string) =>
+  on.web.host.run(
+    `ssh -F none -T -p 8122 -o BatchMode=yes -o UserKnownHostsFile=/var/lib/fairhost/current/backup/known_hosts -i /etc/ssh/ssh_host_ed25519_key a1@fd00:8100::11 ${words}`,
+  );
 
 async function late(host = standby, of = "standby-late"): Promise<string[]> {
   const { stdout } = await host.host.run("fairhost-host inspect --json </dev/null");
@@ -146,6 +153,42 @@ describe("the copy on the standby", () => {
   });
 });
 
+test("a backup that came when the clock of the backup host was ahead does not hide those that come later, in the copy nor in branches", async () => {
+  // All that this backup brought is dated so, and the next one needs it.
+  await on.backup.shell("touch /root/before");
+  await inside(on.web.host, 1, "head -c 3000000 /dev/urandom >ahead");
+  await on.web.shell("fairhost-host backup 1");
+  await on.backup.shell(
+    `cd ${repositories} && find . -path './*/*/*' -type f -newer /root/before -exec touch -d '+3 days' {} +`,
+  );
+  await inside(on.web.host, 1, "echo later >later");
+  await on.web.shell("fairhost-host backup 1");
+  expect(await fetchBackups()).toMatchObject({ exitCode: 0 });
+  /** Newest of those that are not dated in the future. */
+  const newest = async (of: string) => {
+    const times = `find ${of} -type f ! -newermt now -printf '%T@ %f\\n' | sort -n | tail -n 1`;
+    return (await on.backup.shell(`cd ${repositories} && ${times}`)).split(" ")[1]!;
+  };
+  const name = await standby.shell(`ls ${copy}`);
+  expect(await standby.shell(`ls ${copy}/*/snapshots`)).toContain(await newest("*/snapshots"));
+  expect(await sums(standby, `${copy}/${name}`)).toBe(await sums(on.backup, `${repositories}/${name}`));
+  expect(await late()).toEqual([]);
+  const [whole = ""] = (await on.backup.shell(`ls ${repositories}`)).split("\n");
+  expect(await asHost(`branch ${whole}.7`)).toMatchObject({ exitCode: 0 });
+  expect(await on.backup.shell(`ls ${repositories}/${whole}.7/snapshots`)).toBe(await newest(`${whole}/snapshots`));
+  await on.backup.shell(`rm -r ${repositories}/${whole}.7`);
+  // There is nothing else: the copy has it, and does not count as compared.
+  await on.backup.shell(`cd ${repositories} && touch -d '+3 days' */snapshots/*`);
+  const { exitCode, stderr } = await fetchBackups();
+  expect([exitCode, stderr]).toEqual([
+    5,
+    expect.stringMatching(/its newest backup came to bak1 at 20\S+, which is in the future: look at the clocks/),
+  ]);
+  await on.backup.shell(`find ${repositories} -type f -newermt now -exec touch -r /root/before {} +`);
+  await on.web.shell("fairhost-host backup 1");
+  expect(await fetchBackups()).toMatchObject({ exitCode: 0 });
+});
+
 test("an account with a standby is backed up again after half of its minutes, the others once a day, and drift says if it is not", async () => {
   const before = await snapshots(on.backup, repositories);
   const others = await snapshots(on.backup, "/srv/accounts/2/repositories");
@@ -205,10 +248,6 @@ test("further backups of a day go to a branch, which has the files of the reposi
 });
 
 test("a host begins branches of its own repositories alone, and few; without one a backup goes to the repository", async () => {
-  const ssh = (words: string) =>
-    on.web.host.run(
-      `ssh -F none -T -p 8122 -o BatchMode=yes -o UserKnownHostsFile=/var/lib/fairhost/current/backup/known_hosts -i /etc/ssh/ssh_host_ed25519_key a1@fd00:8100::11 ${words}`,
-    );
   const list = () => on.backup.shell(`ls -A ${repositories}`);
   const before = await list();
   const [whole = ""] = before.split("\n");
@@ -222,10 +261,10 @@ test("a host begins branches of its own repositories alone, and few; without one
     "web1.1.7.1.2",
     "../../2/repositories.1",
   ]) {
-    expect(await ssh(`branch ${name}`), name).not.toMatchObject({ exitCode: 0 });
+    expect(await asHost(`branch ${name}`), name).not.toMatchObject({ exitCode: 0 });
   }
   expect(await list()).toBe(before);
-  for (let day = 1; day <= 12; day++) await ssh(`branch ${whole}.${day}`);
+  for (let day = 1; day <= 12; day++) await asHost(`branch ${whole}.${day}`);
   expect((await list()).split("\n")).toHaveLength(11);
   await on.backup.shell(`cd ${repositories} && rm -r ${whole}.*`);
   await on.backup.shell(`cd ${repositories} && for i in 1 2 3 4 5 6 7 8 9 10; do mkdir ${whole}.$i; done`);
@@ -235,6 +274,10 @@ test("a host begins branches of its own repositories alone, and few; without one
     expect.stringMatching(/^account 1: bak1 begins no branch \S+: refused: there are 10 branches$/m),
   ]);
   await on.backup.shell(`cd ${repositories} && rmdir ${whole}.*`);
+  // So does what killed runs have left.
+  await on.backup.shell(`cd ${repositories} && for i in 1 2 3 4 5 6 7 8 9 10; do mkdir .${whole}.$i; done`);
+  expect((await asHost(`branch ${whole}.11`)).stderr).toContain("refused: there are 10 branches");
+  await on.backup.shell(`cd ${repositories} && rmdir .${whole}.*`);
   // What a killed run has left is no hindrance. Of three backups in a row two are of one day.
   await on.backup.shell(`cd ${repositories} && cp -a ${whole} .${whole}.$(($(date +%s) / 86400))`);
   for (let times = 0; times < 2; times++) await on.web.shell("fairhost-host backup 1");
@@ -242,6 +285,43 @@ test("a host begins branches of its own repositories alone, and few; without one
     /^\S+\n0$/,
   );
 });
+
+test("an account that takes longer than its share of the time is left to the daily run, and its copy to the next run", async () => {
+  const declared = declaration();
+  const state = (host: AppliedHost, of: string) => host.shell(`cat /var/lib/fairhost/${of}/1.json`);
+  /** @param minutes how often each account with a standby is backed up and fetched */
+  const declare = async (minutes: number) => {
+    const plans = [planFixture({ name: "small", standbyMinutes: minutes })];
+    await on.web.apply(renderBundle({ ...declared, plans }, "web1"));
+    await on.web.shell("systemctl stop fairhost-backup-often.timer fairhost-backup-often.service");
+    const sent = toStandby({ ...declared, plans });
+    await standby.host.run(["fairhost-host", "apply"], { stdin: sent, timeout: 120_000 });
+    await standby.shell("systemctl stop fairhost-standby.timer fairhost-standby.service");
+  };
+  await inside(on.web.host, 1, "truncate -s 8T holes");
+  await declare(0.02);
+  const { stderr } = await on.web.host.run("fairhost-host backup --due --often");
+  expect(stderr).toMatch(
+    /account 1 has no new backup: .*its 1 seconds between other accounts were over: fairhost-backup.service/,
+  );
+  expect(await state(on.web, "backups")).toContain('"slow":true');
+  await on.web.until("systemctl is-active 'fairhost-backup-1-backup.service'");
+  // The next one does not even try.
+  expect(await on.web.host.run("fairhost-host backup --due --often")).toMatchObject({ exitCode: 0, stderr: "" });
+  await inside(on.web.host, 1, "rm holes");
+  await on.web.shell("systemctl stop fairhost-backup.service fairhost-backup-1-backup.service");
+  await on.web.shell("systemctl start fairhost-backup.service");
+  expect(await state(on.web, "backups")).not.toContain("slow");
+  await standby.shell(`rm -r ${copy}/*`);
+  expect((await standby.host.run("fairhost-host fetch-backups --due")).stderr).toMatch(
+    /account 1: its copy does not have its newest backup: \d+ of \d+ files came in the time of one account/,
+  );
+  expect(await state(standby, "standby")).toContain('"slow":true');
+  await declare(60);
+  expect(await fetchBackups()).toMatchObject({ exitCode: 0 });
+  expect(await state(standby, "standby")).not.toContain("slow");
+  await expectWholeCopy();
+}, 300_000);
 
 test("who looks at backups while one is made waits for its end, and the timers leave that account for the next time", async () => {
   const before = await snapshots(on.backup, repositories);

@@ -48,3 +48,15 @@ test("a dump whose program fails is none", async () => {
     "sh ended with 3",
   );
 });
+
+test("a dump ends when the account's time is over", async () => {
+  using tree = new Tree();
+  const over = new AbortController();
+  const write = (file: string, ...command: readonly [string, ...string[]]) =>
+    writeDump(tree.machine(), tree.at(file), command, room(1e12), over.signal);
+  const endless = write("/dump", "sh", "-c", "echo begun; exec sleep infinity");
+  over.abort();
+  const why = "the time for dumps of this account is over";
+  await expect(endless).rejects.toThrow(why);
+  await expect(write("/dump.2", "true")).rejects.toThrow(why);
+});

@@ -55,6 +55,7 @@ async function onDisk(machine: Machine, account: number): Promise<number> {
 /**
  * Writes a dump, which a command says, to a new file.
  * @param room of the account, of which it takes its part
+ * @param over ends it when its time is over
  * @throws ApplyError if the command fails, there is no room left for the account, or too little would stay free for the others
  */
 export async function writeDump(
@@ -62,10 +63,14 @@ export async function writeDump(
   file: string,
   [program, ...args]: readonly [string, ...string[]],
   room: DumpRoom,
+  over?: AbortSignal,
 ): Promise<void> {
+  if (over?.aborted) throw new ApplyError(noTime);
   const out = openSync(file, "wx", 0o600);
   const child = spawn("nice", ["-n", "10", program, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   const closed = once(child, "close") as Promise<[number | null, string | null]>;
+  const kill = () => child.kill();
+  over?.addEventListener("abort", kill);
   let written = 0;
   try {
     let unseen = step;
@@ -82,14 +87,17 @@ export async function writeDump(
       written += chunk.length;
     }
     const [status, signal] = await closed;
-    if (status !== 0) throw new ApplyError(`${program} ended with ${signal ?? status}`);
+    if (status !== 0) throw new ApplyError(over?.aborted ? noTime : `${program} ended with ${signal ?? status}`);
     machine.say(`${file}: ${written} bytes`);
   } finally {
+    over?.removeEventListener("abort", kill);
     child.kill();
     await closed;
     closeSync(out);
   }
 }
+
+const noTime = "the time for dumps of this account is over";
 
 const mib = (bytes: number) => `${Math.ceil(bytes / (1 << 20))} MiB`;
 

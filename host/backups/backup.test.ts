@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { inTurn, isDue, longestFor, recentFor } from "./backup.ts";
 import { branchFor, isBranch, type Repository, readRepositoryName, repositoryName } from "./keepers.ts";
 import type { BackupState } from "./state.ts";
+import { dayHelps, fetchTurns, inTurn, isDue, isForDay, longestFor, recentFor, shareOf } from "./turns.ts";
 
 const at = (day: number) => `2026-11-0${day}T03:00:00.000Z`;
 const last = (day: number) => ({ last: { time: at(day) } }) as BackupState;
@@ -38,6 +38,32 @@ test("what was stored without all databases is not made again at each look of an
   expect(isDue(state(3), 15, now)).toBe(true);
   expect(isDue(state(3, "web1.1.7.1"), undefined, now)).toBe(true);
   expect([isDue(undefined, 15, now), isDue(last(8), 15, now)]).toEqual([true, false]);
+});
+
+test("one account has a quarter of the shortest minutes of its host; what takes longer is for the daily run, which begins then and after an hour at most", () => {
+  expect([[60, 15, 30], [60], []].map(shareOf)).toEqual([225, 900, Infinity]);
+  const now = Date.parse(at(8));
+  const state = (minutes: number, slow?: true): BackupState => ({
+    ...last(1),
+    failed: { time: new Date(now - minutes * 60_000).toISOString(), why: "it takes longer", ...(slow && { slow }) },
+  });
+  expect([undefined, last(1), state(3), state(3, true)].map(isForDay)).toEqual([false, false, false, true]);
+  expect([state(3, true), state(61, true)].map((each) => dayHelps(each, now))).toEqual([false, true]);
+});
+
+test("the oldest copy is fetched first, what failed comes last, and one run goes on with one copy alone that takes long", () => {
+  const compared = (day: number) => ({ compared: at(day) });
+  const late = (day: number, slow?: true) => ({ failed: { time: at(day), why: "no", ...(slow && { slow }) } });
+  const turns = [
+    { account: 1, before: { ...compared(1), ...late(6, true) } },
+    { account: 2, before: compared(5) },
+    { account: 3, before: undefined },
+    { account: 4, before: { ...late(5, true) } },
+    { account: 5, before: { ...compared(4), ...late(4) } },
+  ];
+  const inOrder = fetchTurns(turns);
+  expect(inOrder.map(({ account }) => account)).toEqual([3, 2, 5, 4, 1]);
+  expect(inOrder.filter(({ waits }) => waits).map(({ account }) => account)).toEqual([1]);
 });
 
 test("the first backup of a day goes to the repository, the others to its branch of that day", () => {

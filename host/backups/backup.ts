@@ -30,7 +30,8 @@ import {
   restic,
   Unreachable,
 } from "./restic.ts";
-import { type BackupState, Busy, newestStored, readState, spoolOf, withBackup, writeState } from "./state.ts";
+import { type BackupState, Busy, readState, spoolOf, withBackup, writeState } from "./state.ts";
+import { dayHelps, inTurn, isDue, isForDay, longestFor, shareOf } from "./turns.ts";
 
 /** Where restic sees what it backs up: every snapshot has these paths. */
 export const inSnapshot = "/account";
@@ -42,23 +43,6 @@ export const certificatesName = "certificates.json";
 /** Beside them, if there are any: databases without a dump because of what is in them, by the name of the dump, and why. */
 export const refusedName = "refused-dumps.json";
 
-/**
- * Milliseconds: a backup that is younger is not made again by a timer.
- * @param minutes those of an account with a standby, whose timer looks more often (components/backup/often.ts)
- */
-export const recentFor = (minutes: number | undefined) =>
-  minutes === undefined ? 12 * 3_600_000 : (minutes / 2) * 60_000;
-
-/**
- * Whether a timer makes one again. What was stored without all of its databases is made again at the next look; but that is every three minutes for accounts with a standby, and a
- * dump that never succeeds would fill their repositories.
- */
-export function isDue(state: BackupState | undefined, minutes: number | undefined, now: number): boolean {
-  const newest = minutes === undefined ? state?.last : newestStored(state);
-  const age = newest === undefined ? Infinity : now - Date.parse(newest.time);
-  return !(age >= 0 && age < recentFor(minutes));
-}
-
 /** Failures to reach a backup host after which the accounts that are left are not tried: each would wait as long. */
 const most = 3;
 
@@ -66,7 +50,7 @@ const most = 3;
  * Backs up accounts, one after the other.
  * @param only numbers of accounts; without any, all that have a backup site
  * @param due leaves out those whose newest backup is {@link recentFor recent}, and those that another run works on
- * @param often leaves out those that have no standby
+ * @param often leaves out those that have no standby, and gives each of the others a part of the time alone: what takes longer is left to the run without `often`, which is begun
  * @returns one line for each account that has no new backup although it should: what is wrong
  */
 export async function backUp(
@@ -84,12 +68,17 @@ export async function backUp(
   const minutesOf = oftenOf(bundle);
   const wrong: string[] = [];
   const unreachable = new Map<string, number>();
+  const share = often ? shareOf(minutesOf.values()) : Infinity;
   for (const record of inTurn(records, (account) => readState(machine, account))) {
     const { account } = record;
     if (only.length > 0 && !only.includes(account)) continue;
     if (often && !minutesOf.has(account)) continue;
     const before = readState(machine, account);
     if (due && !isDue(before, minutesOf.get(account), Date.now())) continue;
+    if (often && isForDay(before)) {
+      if (dayHelps(before, Date.now())) await beginDay(machine);
+      continue;
+    }
     const [keeper] = keepersOf(bundle, record);
     try {
       if (!keeper) throw new ApplyError(`site ${record.site} has no backup host in this host's cell`);
@@ -97,7 +86,7 @@ export async function backUp(
       const last = await withBackup(machine, account, () => {
         // Its databases and its files may be of two accounts.
         requireNoCopying(machine, account);
-        return backUpOne(machine, bundle, record, keeper, minutesOf.has(account));
+        return backUpOne(machine, bundle, record, keeper, minutesOf.has(account), share);
       });
       remember(machine, account, { last });
       machine.say(`account ${account}: backed up to ${keeper.name} (${last.bytes} bytes new)`);
@@ -113,36 +102,15 @@ export async function backUp(
         failed: {
           ...{ time: new Date().toISOString(), why },
           ...(error instanceof Partly && { repository: error.repository }),
+          ...(isSlow(error) && { slow: true as const }),
         },
       });
+      if (often && isSlow(error)) await beginDay(machine);
       wrong.push(`account ${account} has no new backup: ${why}`);
     }
   }
   return wrong;
 }
-
-/**
- * Accounts in the order of a run: whose newest backup is the oldest comes first, and those whose last run failed come last. So what makes one of them slow
- * takes each night from another, and what keeps it from ending from none.
- */
-export function inTurn(
-  records: readonly BackupRecord[],
-  stateOf: (account: number) => BackupState | undefined,
-): readonly BackupRecord[] {
-  const turns = records.map((record) => {
-    const { last, failed } = stateOf(record.account) ?? {};
-    return { record, failed: failed ? Date.parse(failed.time) || 0 : 0, last: last ? Date.parse(last.time) || 0 : 0 };
-  });
-  turns.sort((left, right) => left.failed - right.failed || left.last - right.last);
-  return turns.map(({ record }) => record);
-}
-
-/**
- * Seconds that an account's files may take to be read and sent: 2 MB of its disk limit in each, and half an hour. A file with holes is read in full, costs
- * nothing of the limit, and would take the time of others.
- */
-export const longestFor = (limit: number | undefined) =>
-  Math.min(6 * 3600, 1800 + Math.ceil((limit ?? Infinity) / 2e6));
 
 /** A full disk of this host is no reason to leave the other accounts without a backup. */
 function remember(machine: Machine, account: number, state: BackupState): void {
@@ -153,14 +121,28 @@ function remember(machine: Machine, account: number, state: BackupState): void {
   }
 }
 
+/** The run for all accounts, if it is not under way. */
+async function beginDay(machine: Machine): Promise<void> {
+  const { status, stderr } = await machine.run("systemctl", ["start", "--no-block", "fairhost-backup.service"]);
+  if (status !== 0) machine.say(`fairhost-backup.service does not start: ${stderr.trim()}`);
+}
+
+/** Its files took longer than they may. */
+class TooSlow extends ApplyError {}
+
 /** The files were stored, and not everything else. */
 class Partly extends ApplyError {
   readonly repository: string;
-  constructor(message: string, repository: string) {
+  /** Because that took too long. */
+  readonly isSlow: boolean;
+  constructor(message: string, repository: string, isSlow: boolean) {
     super(message);
     this.repository = repository;
+    this.isSlow = isSlow;
   }
 }
+
+const isSlow = (error: unknown) => error instanceof TooSlow || (error instanceof Partly && error.isSlow);
 
 async function backUpOne(
   machine: Machine,
@@ -168,24 +150,32 @@ async function backUpOne(
   record: BackupRecord,
   keeper: Keeper,
   often: boolean,
+  share: number,
 ): Promise<NonNullable<BackupState["last"]>> {
   const { host, groups } = bundle;
   const { account } = record;
   const now = new Date();
   const { epoch, master } = latestMaster(machine);
   const repository = repositoryAt(record, host, epoch, now);
-  const branch = often ? branchFor(repository, now, newestStored(readState(machine, account))) : undefined;
+  // Of a day whose first backup lacks a database another one goes there: what is in a branch is over after two days.
+  const branch = often ? branchFor(repository, now, readState(machine, account)?.last) : undefined;
   const open = (which: Repository): Opened => {
     return { machine, account, keeper, name: repositoryName(which), key: backupKey(master, account, epoch) };
   };
   let opened = open(branch ?? repository);
+  const begun = performance.now();
+  const allowed = longestFor(diskLimit(bundle, account));
+  const seconds = Math.min(allowed, share);
+  const left = () => Math.max(1, seconds - (performance.now() - begun) / 1000);
+  const dumping = AbortSignal.timeout((seconds / 2) * 1000);
   const source = accountDirectory(machine, account);
   const own = spoolOf(machine, account);
   // What an interrupted run has left.
   machine.disk.remove(own);
   machine.disk.makeDirectory(own, 0o700);
   try {
-    const failed = await spoolDatabases(machine, account, source, own);
+    const failed = await spoolDatabases(machine, account, source, own, dumping);
+    const isLate = dumping.aborted;
     // The account finds its dumps in `admin/backup`. What is added now is for root alone.
     const gid = groups[`account-${account}`]?.account?.gid ?? 0;
     for (const path of [own, ...readdirSync(own).map((name) => join(own, name))]) {
@@ -206,25 +196,27 @@ async function backUpOne(
     // Not even opened: that counts as a look (components/backup/watch-looks.py).
     const without = `--exclude=${inSnapshot}/admin/backup`;
     const args = ["backup", "--json", "--quiet", "--no-scan", without, ...about, ...mounts.map(({ to }) => to)];
-    const longest = longestFor(diskLimit(bundle, account));
-    const begun = performance.now();
-    let result = await restic(opened, args, { mounts, longest });
+    let result = await restic(opened, args, { mounts, longest: left() });
     if (result.status === noRepository && branch) {
-      if (!(await isBranched(opened))) opened = open(repository);
-      result = await restic(opened, args, { mounts, longest });
+      if (!(await isBranched(opened, left()))) opened = open(repository);
+      result = await restic(opened, args, { mounts, longest: left() });
     }
     if (result.status === noRepository) {
       await mustRestic(opened, ["init", "--quiet"]);
-      result = await restic(opened, args, { mounts, longest });
+      result = await restic(opened, args, { mounts, longest: left() });
     }
     const summary = summaryOf(result.stdout);
     if ((result.status !== 0 && result.status !== incomplete) || !summary) {
-      const hint =
-        "it was ended, because it took longer than its disk limit explains: are there large files with holes?";
       const what = `restic backup to ${opened.name} on ${keeper.name}`;
-      throw failureOf(opened, result, performance.now() - begun < longest * 1000 ? what : `${what}: ${hint}`);
+      if (left() > 1) throw failureOf(opened, result, what);
+      const why =
+        seconds < allowed
+          ? `its ${Math.ceil(seconds)} seconds between other accounts were over: fairhost-backup.service goes on with it`
+          : "it was ended, because it took longer than its disk limit explains: are there large files with holes?";
+      throw new TooSlow(failureOf(opened, result, `${what}: ${why}`).message);
     }
-    if (failed.length > 0) throw new Partly(`its files are backed up, but not ${failed.join("; ")}`, opened.name);
+    if (failed.length > 0)
+      throw new Partly(`its files are backed up, but not ${failed.join("; ")}`, opened.name, isLate);
     return {
       time: now.toISOString(),
       keeper: keeper.name,
@@ -241,16 +233,22 @@ async function backUpOne(
 /** Milliseconds that a backup host may take to link all files of a repository, which are many of a large account and may lie on slow disks. */
 const branching = 1_800_000;
 
-/** Begins a branch on the backup host. @returns false if that is not possible: the repository itself takes the backup then, as it does the first one of each day */
-async function isBranched({ machine, account, keeper, name }: Opened): Promise<boolean> {
+/** Begins a branch on the backup host. @param seconds that are left @returns false if that is not possible: the repository itself takes the backup then, as it does the first one of each day */
+async function isBranched({ machine, account, keeper, name }: Opened, seconds: number): Promise<boolean> {
   const [program, ...args] = sshTo(machine, keeper, account, ["branch", name]);
-  const { status, stderr } = await machine.run(program!, args, { timeout: branching });
+  const { status, stderr } = await machine.run(program!, args, { timeout: Math.min(branching, seconds * 1000) });
   if (status !== 0) machine.say(`account ${account}: ${keeper.name} begins no branch ${name}: ${stderr.trim()}`);
   return status === 0;
 }
 
-/** Dumps the account's databases. @returns those that could not be, and why: neither an account nor its server keeps files from being backed up */
-async function spoolDatabases(machine: Machine, account: number, source: string, own: string): Promise<string[]> {
+/** Dumps the account's databases. @param over ends it when its time is over @returns those that could not be, and why: neither an account nor its server keeps files from being backed up */
+async function spoolDatabases(
+  machine: Machine,
+  account: number,
+  source: string,
+  own: string,
+  over: AbortSignal,
+): Promise<string[]> {
   const failed: string[] = [];
   const refused: Record<string, string> = {};
   const room = await dumpRoom(machine, account);
@@ -266,7 +264,7 @@ async function spoolDatabases(machine: Machine, account: number, source: string,
     for (const name of names) {
       const file = join(own, dumpPart(engine, name));
       try {
-        await writeDump(machine, file, dump(name), room);
+        await writeDump(machine, file, dump(name), room, over);
       } catch (error) {
         // The others have its room.
         if (existsSync(file)) room.left += statSync(file).size;

@@ -21,8 +21,8 @@ export interface CopyState {
     readonly keeper: string;
     readonly repository: string;
   };
-  /** Why the last run did not bring everything. */
-  readonly failed?: { readonly time: string; readonly why: string };
+  /** Why the last run did not bring everything, and whether it was ended because it took too long. */
+  readonly failed?: { readonly time: string; readonly why: string; readonly slow?: true };
 }
 
 /** Accounts whose standby this host is, by number. */

@@ -17,10 +17,17 @@ import {
   writeCopyState,
 } from "./copies.ts";
 import { keepersOf, readRepositoryName, sshTo } from "./keepers.ts";
-import { receiveFiles } from "./receive-files.ts";
+import { LeftForLater, receiveFiles } from "./receive-files.ts";
 import { Busy, withBackup } from "./state.ts";
+import { fetchTurns, shareOf } from "./turns.ts";
 
 const day = 86_400_000;
+
+/** Milliseconds that a backup host may take to list an account's files, which has to wait for whoever brings backups. */
+const listing = 600_000;
+
+/** Milliseconds that a backup host's clock may be ahead of this one's. */
+const ahead = 600_000;
 
 /** A file of a repository on a backup host. */
 interface KeptFile {
@@ -40,7 +47,8 @@ const keptFile =
  * Fetches what is new of the backups of accounts whose standby this host is, one account after the other, and removes copies of accounts whose standby it has not
  * been for a day.
  * @param only numbers of accounts; without any, all
- * @param due leaves out those that were compared in the last eighth of the minutes that their plan allows, and those that another run works on
+ * @param due leaves out those that were compared in the last eighth of the minutes that their plan allows, and those that another run works on; each has a part of the time alone, after which
+ * the next run goes on with it
  * @returns one line for each account whose copy does not have everything: what is wrong
  */
 export async function fetchBackups(machine: Machine, only: readonly number[], due: boolean): Promise<string[]> {
@@ -51,27 +59,27 @@ export async function fetchBackups(machine: Machine, only: readonly number[], du
   machine.disk.makeDirectory(copiesDirectory(machine), 0o700);
   const wrong: string[] = [];
   const now = () => new Date().toISOString();
-  const turns = records.map((record) => ({ record, before: readCopyState(machine, record.account) }));
-  // Whose copy is the oldest comes first: what makes one of them slow takes its turn from each of the others.
-  turns.sort((left, right) => (left.before?.compared ?? "").localeCompare(right.before?.compared ?? ""));
-  for (const { record, before } of turns) {
+  const share = due ? shareOf(records.map(({ minutes }) => minutes)) * 1000 : undefined;
+  const turns = fetchTurns(records.map((record) => ({ record, before: readCopyState(machine, record.account) })));
+  for (const { record, before, waits } of turns) {
     const { account, minutes } = record;
     if (only.length > 0 && !only.includes(account)) continue;
     const state: CopyState = { since: now(), ...before, declared: now() };
     const age = before?.compared === undefined ? Infinity : Date.now() - Date.parse(before.compared);
-    if (due && age >= 0 && age < (minutes / 8) * 60_000) {
+    if (due && (waits || (age >= 0 && age < (minutes / 8) * 60_000))) {
       writeCopyState(machine, account, state);
       continue;
     }
     try {
       const { failed: _, ...rest } = state;
-      const copy = await withBackup(machine, account, () => fetchOne(machine, bundle, record));
+      const copy = await withBackup(machine, account, () => fetchOne(machine, bundle, record, share));
       writeCopyState(machine, account, { ...rest, compared: now(), ...(copy && { copy }) });
     } catch (error) {
       // Its time comes again soon.
       if (due && error instanceof Busy) continue;
       const why = error instanceof ApplyError ? error.message : String(error);
-      writeCopyState(machine, account, { ...state, failed: { time: now(), why } });
+      const failed = { time: now(), why, ...(error instanceof LeftForLater && { slow: true as const }) };
+      writeCopyState(machine, account, { ...state, failed });
       wrong.push(`account ${account}: its copy does not have its newest backup: ${why}`);
     }
   }
@@ -86,7 +94,13 @@ export async function fetchBackups(machine: Machine, only: readonly number[], du
   return wrong;
 }
 
-async function fetchOne(machine: Machine, bundle: Bundle, record: StandbyRecord): Promise<CopyState["copy"]> {
+/** @param share milliseconds in which its files have to come */
+async function fetchOne(
+  machine: Machine,
+  bundle: Bundle,
+  record: StandbyRecord,
+  share?: number,
+): Promise<CopyState["copy"]> {
   const { account, bytes: most } = record;
   const { keeper, files } = await newestAt(machine, bundle, record);
   const newest = newestSnapshot(files);
@@ -98,6 +112,12 @@ async function fetchOne(machine: Machine, bundle: Bundle, record: StandbyRecord)
   // What came later than the newest snapshot may not be whole, and belongs to a backup that is not.
   const there = files.filter((file) => file.repository === repository && file.at <= newest.at);
   const lacking = there.filter(({ path, bytes }) => sizeOf(join(own, path)) !== bytes || path === "config");
+  const allowed = filesFor(most);
+  if (there.length > allowed) {
+    throw new ApplyError(
+      `${keeper.name} has ${there.length} files of it, and ${allowed} are allowed for ${gigabytes(most)} GB: look at ${repository} there`,
+    );
+  }
   const others = readdirSync(directory).filter((name) => name !== repository && readRepositoryName(name));
   const missing = lacking.filter((file) => !linkHere(machine, directory, others, file));
   const needed = missing.reduce((sum, { bytes }) => sum + onDisk(bytes), 0);
@@ -138,6 +158,7 @@ async function fetchOne(machine: Machine, bundle: Bundle, record: StandbyRecord)
       else if (!path.startsWith("snapshots/") || damaged.every((each) => each.startsWith(`${repository}/snapshots/`)))
         put(received, target);
     },
+    share === undefined ? undefined : AbortSignal.timeout(share),
   );
   if (damaged.length > 0) {
     throw new ApplyError(
@@ -150,24 +171,34 @@ async function fetchOne(machine: Machine, bundle: Bundle, record: StandbyRecord)
     if (!kept.has(`snapshots/${name}`)) machine.disk.remove(join(own, "snapshots", name));
   }
   for (const name of readdirSync(directory)) if (name !== repository) machine.disk.remove(join(directory, name));
-  return { time: new Date(newest.at).toISOString(), keeper: keeper.name, repository };
+  const time = new Date(newest.at).toISOString();
+  // What is newer may not be seen until then.
+  if (newest.at > Date.now() + ahead)
+    throw new ApplyError(
+      `its newest backup came to ${keeper.name} at ${time}, which is in the future: look at the clocks (\`chronyc tracking\`) of both hosts`,
+    );
+  return { time, keeper: keeper.name, repository };
 }
 
 /** Files on the backup host that has the newest snapshot of an account: the one that new backups go to, which has to answer, or one of before. */
 async function newestAt(
   machine: Machine,
   bundle: Bundle,
-  { account, site }: StandbyRecord,
+  { account, site, bytes }: StandbyRecord,
 ): Promise<{ keeper: Keeper; files: readonly KeptFile[] }> {
   let first: Error | undefined;
+  // A line for each.
+  const maxBytes = Math.max(64 << 20, filesFor(bytes) * 200);
   const answers: { keeper: Keeper; files: readonly KeptFile[] }[] = [];
   for (const [index, keeper] of keepersOf(bundle, { account, site, retentionDays: 0 }).entries()) {
     const [program, ...args] = sshTo(machine, keeper, account, ["list-files"]);
-    const { status, stdout, stderr } = await machine.run(program!, args);
+    const { status, stdout, stderr } = await machine.run(program!, args, { timeout: listing, maxBytes });
     if (status === 0) answers.push({ keeper, files: readList(stdout) });
     else if (index === 0) {
       const isAway = status === 255 && !/Permission denied/.test(stderr);
-      first = new ApplyError(`${keeper.name} ${isAway ? "cannot be reached" : "does not answer"}: ${stderr.trim()}`);
+      first = new ApplyError(
+        `${keeper.name} ${isAway ? "cannot be reached" : "does not answer"}: ${stderr.trim()} (exit status ${status})`,
+      );
     }
   }
   // The first is the one that new backups go to.
@@ -210,6 +241,12 @@ function linkHere(
   machine.disk.link(join(directory, from, path), target);
   return true;
 }
+
+/**
+ * Files that a copy of so many bytes may have: one for each MiB, of which restic's packs have 16, and what small backups leave. Inodes of this host are its own accounts', and each file
+ * is written durably.
+ */
+const filesFor = (bytes: number) => 50_000 + Math.floor(bytes / 2 ** 20);
 
 /** Files take whole blocks. */
 const onDisk = (bytes: number) => Math.ceil(bytes / 4096) * 4096;

@@ -79,20 +79,29 @@ test("an account that cannot be read is said, and the others are done all the sa
   expect([isThere(7, 8), isThere(8, 8)]).toEqual([true, false]);
 });
 
-test("of an account that is backed up often, each day before the last two keeps the first one, and only then", async () => {
+test("of an account that is backed up often, each day before the last two keeps the first and the last one, and only then", async () => {
   await declare({ 7: 7, 8: 7 }, 7);
   // At noon: 2.25 is 6 o'clock, 2.4 is 2:24, and 3.6 is of the day before 3.45.
   const ages = [0, 0.1, 1.9, 2.1, 2.25, 2.4, 3.45, 3.6, 3.7];
   for (const account of [7, 8]) snapshots(account, ...ages);
   await expireBackups(tree.machine(), now);
-  expect(ages.filter((age) => !isThere(7, age))).toEqual([2.1, 2.25, 3.6]);
+  expect(ages.filter((age) => !isThere(7, age))).toEqual([2.25]);
   expect(ages.filter((age) => !isThere(8, age))).toEqual([]);
+});
+
+test("what is dated in the future by a clock that was ahead is not new, and stays until its time is over", async () => {
+  // The host stopped bringing after one backup with the wrong clock.
+  snapshots(7, -30, 3, 8);
+  snapshots(8, -30, 1, 8);
+  await expireBackups(tree.machine(), now);
+  expect([-30, 3, 8].filter((age) => !isThere(7, age))).toEqual([]);
+  expect([-30, 1, 8].filter((age) => !isThere(8, age))).toEqual([8]);
 });
 
 test("a branch goes when its backups are two days old, whether the account is still backed up often or not; the newest backup stays", async () => {
   await declare({ 7: 7, 8: 7 }, 7);
   for (const account of [7, 8]) {
-    snapshots(account, 1.1, 2.2, 3.2, 3.3);
+    snapshots(account, 1.1, 2.2, 3.2, 3.3, 3.4);
     snapshotsIn("web1.1.7.1.20781", account, 0.1, 1);
     snapshotsIn("web1.1.7.1.20779", account, 2.1, 2.15);
     // A run that was killed has left the first, and one is at work on the second, whose links are of old files.
@@ -104,8 +113,8 @@ test("a branch goes when its backups are two days old, whether the account is st
   for (const account of [7, 8])
     expect(readdirSync(at(account)).sort()).toEqual([".web1.1.7.1.20782", "web1.1.7.1", "web1.1.7.1.20781"]);
   expect(readdirSync(at(7, "web1.1.7.1.20781/snapshots"))).toHaveLength(2);
-  expect([1.1, 2.2, 3.2, 3.3].filter((age) => !isThere(7, age))).toEqual([3.2]);
-  expect([1.1, 2.2, 3.2, 3.3].filter((age) => !isThere(8, age))).toEqual([]);
+  expect([1.1, 2.2, 3.2, 3.3, 3.4].filter((age) => !isThere(7, age))).toEqual([3.3]);
+  expect([1.1, 2.2, 3.2, 3.3, 3.4].filter((age) => !isThere(8, age))).toEqual([]);
 });
 
 test("if hosts bring nothing, branches stay", async () => {

@@ -49,6 +49,9 @@ interface Snapshot {
   readonly at: number;
 }
 
+/** Milliseconds: what came later than so much after now came when the clock was wrong, and is not new. */
+const ahead = 600_000;
+
 /**
  * Removes the snapshots whose time is over, on a backup host, and repositories without any. It needs no key and opens no repository. The newest
  * snapshot of an account stays whatever its age, and so do all of an account that has none of the last two days: if hosts stop bringing, nothing is
@@ -71,7 +74,7 @@ export async function expireBackups(
     const as = asAccount(machine, record);
     const stays = (before?.damaged ?? []).filter((path) => path.startsWith(`${as.directory}/`));
     try {
-      removed.push(...(await expireOne(as, record, until)));
+      removed.push(...(await expireOne(as, record, until, now.getTime())));
       damaged.push(...((record.account + today) % 7 === 0 ? await damagedOf(as) : stays));
     } catch (error) {
       damaged.push(...stays);
@@ -153,9 +156,14 @@ function asAccount(machine: Machine, { account, uid }: Kept): AsAccount {
   };
 }
 
-async function expireOne(as: AsAccount, { retentionDays, gone, often }: Kept, until: number): Promise<string[]> {
+async function expireOne(
+  as: AsAccount,
+  { retentionDays, gone, often }: Kept,
+  until: number,
+  now: number,
+): Promise<string[]> {
   const snapshots = await snapshotsIn(as);
-  const newest = snapshots.at(-1);
+  const newest = snapshots.filter(({ at }) => at < now + ahead).at(-1);
   // Locks of killed runs. Only whoever holds them needs them, and a run ends in hours.
   const old = ["-mmin", `+${abandoned / 60_000}`];
   await as.run(
@@ -194,8 +202,9 @@ async function expireOne(as: AsAccount, { retentionDays, gone, often }: Kept, un
 }
 
 /**
- * Of the days before the last two all that is in branches, and, of an account that is backed up often, all but the first of each day: more of one day than anybody looks
- * for. A host that somebody has taken over can add later ones, and by the clock here to no day that is over: the first of each day stays, whatever it brings.
+ * Of the days before the last two all that is in branches, and, of an account that is backed up often, all but the first and the last of each day: more of one day than
+ * anybody looks for. A host that somebody has taken over can add some, and by the clock here to no day that is over: both of each day stay, whatever it brings. The first one may lack a database
+ * that did not answer then; the repository itself gets another one in that case.
  * @param snapshots the oldest first
  */
 function thinned(snapshots: readonly Snapshot[], until: number, often: boolean): ReadonlySet<Snapshot> {
@@ -204,8 +213,9 @@ function thinned(snapshots: readonly Snapshot[], until: number, often: boolean):
   const isOfBranch = ({ repository }: Snapshot) => isBranch(repository.replace(/^\./, ""));
   const whole = old.filter((each) => !isOfBranch(each));
   const dayOf = (each: Snapshot | undefined) => each && Math.floor(each.at / day);
-  const later = often ? whole.filter((each, index) => dayOf(each) === dayOf(whole[index - 1])) : [];
-  return new Set([...old.filter(isOfBranch), ...later]);
+  const isOf = (each: Snapshot, other: Snapshot | undefined) => dayOf(each) === dayOf(other);
+  const between = whole.filter((each, index) => isOf(each, whole[index - 1]) && isOf(each, whole[index + 1]));
+  return new Set([...old.filter(isOfBranch), ...(often ? between : [])]);
 }
 
 /** Oldest first. */

@@ -16,8 +16,13 @@ export interface BackupState {
     readonly bytes: number;
     readonly files: number;
   };
-  /** Why the last run made none; and the repository that the files went to, if they were stored all the same. */
-  readonly failed?: { readonly time: string; readonly why: string; readonly repository?: string };
+  /** Why the last run made none; the repository that the files went to, if they were stored all the same; and whether it was ended because it took too long. */
+  readonly failed?: {
+    readonly time: string;
+    readonly why: string;
+    readonly repository?: string;
+    readonly slow?: true;
+  };
 }
 
 /** The newest of what was stored of an account, whole or not. */

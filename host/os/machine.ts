@@ -5,15 +5,18 @@ import { Disk } from "../store/disk.ts";
 import { type Layout, layout } from "../store/layout.ts";
 
 export interface RunResult {
-  /** Exit status; 127 if the program is missing, 124 after a timeout. */
+  /** Exit status; 127 if the program is missing, 124 if it was ended: after a timeout, or because it wrote too much. */
   readonly status: number;
   readonly stdout: string;
+  /** What it wrote; if it was ended, that and why. */
   readonly stderr: string;
 }
 
 export interface RunOptions {
   /** Milliseconds. Default 120,000. */
   readonly timeout?: number;
+  /** Bytes that it may write. Default 64 MiB. */
+  readonly maxBytes?: number;
   readonly input?: string;
   /** Ends the program; its result then means nothing. */
   readonly signal?: AbortSignal;
@@ -46,7 +49,7 @@ export const run: Run = (program, args, options = {}) =>
       timeout: options.timeout ?? 120_000,
       ...(options.signal && { signal: options.signal }),
       killSignal: "SIGKILL",
-      maxBuffer: 64 << 20,
+      maxBuffer: options.maxBytes ?? 64 << 20,
       env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" },
     } as const;
     const child = execFile(program, args, settings, (error, stdout, stderr) => {
@@ -60,7 +63,14 @@ export const run: Run = (program, args, options = {}) =>
             : error
               ? 128
               : 0;
-      resolve({ status, stdout, stderr: missing ? `${program}: not installed` : stderr });
+      const isTooMuch = (error?.code as unknown) === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER";
+      const why = missing
+        ? "not installed"
+        : isTooMuch
+          ? `it wrote more than ${settings.maxBuffer} bytes`
+          : error?.killed && !options.signal?.aborted && `it took longer than ${settings.timeout / 1000} seconds`;
+      const said = why ? [stderr.trim(), `${program}: ${why}`].filter(Boolean).join("; ") : stderr;
+      resolve({ status: isTooMuch ? 124 : status, stdout, stderr: said });
     });
     // A program may end before it has read its input; its exit status counts.
     child.stdin?.on("error", () => {});
