@@ -35,8 +35,20 @@ case ${1:-} in
     ;;
   open)
     named "${2:-}"
+    since=$(date +%s)
+    [ ! -d "$directory/$2" ] || { exec 9<"$directory/$2"; flock -s 9; }
     # Nothing that is there can be deleted or replaced over this connection, except locks.
-    exec rclone serve restic --stdio --append-only --config /dev/null --log-level ERROR "$directory/$2"
+    status=0
+    rclone serve restic --stdio --append-only --config /dev/null --log-level ERROR "$directory/$2" || status=$?
+    # A connection that broke leaves halves of the files under way, whose names are not the SHA-256 of their content: they would count as damaged, and standbys take none of them.
+    # They are the last ones that came. Others may be writing: then whoever ends last looks.
+    if [ -e /proc/self/fd/9 ] && flock -n -x 9; then
+      find "$directory/$2" -type f -regextype posix-extended -regex '.*/[0-9a-f]{64}' -newermt "@$since" -printf '%T@ %p\n' |
+        LC_ALL=C sort -rn | head -n 20 | while IFS= read -r line; do
+          sum=$(sha256sum <"${line#* }") && [ "${sum%% *}" = "${line##*/}" ] || rm -f -- "${line#* }"
+        done
+    fi
+    exit "$status"
     ;;
   branch)
     # A branch of a repository, <repository>.<day>: links to all of its files, so it takes no room, and its newest snapshot. What is there already stays.

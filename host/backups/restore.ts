@@ -1,10 +1,10 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readdirSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { type EngineName, engineNames } from "../../delivery/protocol/databases.ts";
 import { dumpPart } from "../archives/archive.ts";
-import { accountDirectory } from "../archives/archives.ts";
+import { accountDirectory, must } from "../archives/archives.ts";
 import { restoreInside } from "../archives/restore.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
@@ -12,7 +12,7 @@ import { backupKey, masterOf } from "../store/secrets.ts";
 import { inSnapshot } from "./backup.ts";
 import { copiedRepositories, copyDirectory } from "./copies.ts";
 import { backupsOf, keepersOf, type Patience, type Repository, readRepositoryName, sshTo } from "./keepers.ts";
-import { type Mount, mustRestic, type Opened, Unreachable } from "./restic.ts";
+import { becoming, type Mount, mustRestic, type Opened, Unreachable } from "./restic.ts";
 import { patientSeconds, spoolOf, withBackup } from "./state.ts";
 
 /** Another host that made backups of the account, and its master secrets by epoch: for when that host is lost, or the account has moved. */
@@ -157,7 +157,7 @@ function masterFor(machine: Machine, own: string, repository: Repository, other?
 }
 
 /**
- * Restores from a snapshot. Beside what is there, into a new directory of the account's home; or in its place. Files are written as the account, with its
+ * Restores from a snapshot. Beside what is there, into a new directory of the account's home, whose name ends in `.partial` until it is whole; or in its place. Files are written as the account, with its
  * rights and in its disk limit, so nothing that it made in their way leads anybody else's files astray; a dump is restored as the account, too.
  * @param id beginning of a snapshot's id; without it the newest
  * @returns what was written
@@ -188,16 +188,37 @@ export function restoreBackup(
         );
       }
       machine.say(`account ${number}: restoring from ${snapshot.time} (${snapshot.id.slice(0, 8)})`);
-      const beside = `${inSnapshot}/home/restored-${snapshot.time.slice(0, 19).replaceAll(":", "-")}`;
-      const context = { machine, snapshot, account, beside: inPlace ? undefined : beside };
-      if (wanted.what === "database") return [await restoreDatabase(context, wanted.engine, wanted.name)];
-      if (wanted.what === "files") return [await restoreFiles(context, "home", wanted.path)];
-      const done = [await restoreFiles(context, "home"), await restoreFiles(context, "lib")];
-      for (const [engine, name] of await dumpsIn(snapshot)) done.push(await restoreDatabase(context, engine, name));
-      return done;
+      if (inPlace) return restoreWanted({ machine, snapshot, account, beside: undefined }, wanted);
+      return restoreBeside({ machine, snapshot, account }, wanted);
     },
     patientSeconds,
   );
+}
+
+async function restoreWanted(context: Context, wanted: Wanted): Promise<string[]> {
+  if (wanted.what === "database") return [await restoreDatabase(context, wanted.engine, wanted.name)];
+  if (wanted.what === "files") return [await restoreFiles(context, "home", wanted.path)];
+  const done = [await restoreFiles(context, "home"), await restoreFiles(context, "lib")];
+  for (const [engine, name] of await dumpsIn(context.snapshot)) done.push(await restoreDatabase(context, engine, name));
+  return done;
+}
+
+/** Into a directory that has `.partial` at the end of its name until all of it is there: who finds it after a run that was killed knows that it is a half. */
+async function restoreBeside(context: Omit<Context, "beside">, wanted: Wanted): Promise<string[]> {
+  const { machine, snapshot, account } = context;
+  const home = join(accountDirectory(machine, account.number), "home");
+  // As the account, to which the home belongs: whatever it puts in the way there leads to nothing of others.
+  const asOwner = (...command: readonly string[]) =>
+    must(machine, "env", [`--chdir=${home}`, ...becoming(account.uid), ...command]);
+  const whole = `restored-${snapshot.time.slice(0, 19).replaceAll(":", "-")}`;
+  const partial = `${whole}.partial`;
+  await asOwner("rm", "-rf", "--", partial);
+  const done = await restoreWanted({ ...context, beside: `${inSnapshot}/home/${partial}` }, wanted);
+  const names = new Set(readdirSync(home));
+  let name = whole;
+  for (let count = 2; names.has(name); count++) name = `${whole}-${count}`;
+  await asOwner("mv", "-T", "--", partial, name);
+  return done.map((path) => path.replace(`home/${partial}/`, `home/${name}/`));
 }
 
 export interface Context {
