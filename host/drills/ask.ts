@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { AskedServer } from "../../delivery/protocol/proofs.ts";
 import { accountDirectory, must } from "../archives/archives.ts";
-import type { Machine } from "../os/machine.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
 import { withRoom } from "./sandbox.ts";
 
 /** Where systemd finds units that do not outlive a boot. */
@@ -41,15 +41,15 @@ export async function askRestored(
   }
   const shared = (path: string) => groups.host?.files.find((file) => file.path === path)?.content;
   const limits = texts.get(`systemd/account-${number}-.service.d/50-limits.conf`);
-  const own = restoredUnit([shared("systemd/account-.service.d/50-sandbox.conf"), limits, service], {
-    from: accountDirectory(machine, number),
-    to: join(directory, "restored"),
-  });
   const unit = askedUnit(number);
   const socket = join(machine.layout.jobs, `${unit}.sock`);
   const path = (suffix: string) => join(machine.layout.at(runtimeUnits), `${unit}.${suffix}`);
   try {
     await end(machine, number);
+    const own = restoredUnit([shared("systemd/account-.service.d/50-sandbox.conf"), limits, service], {
+      from: accountDirectory(machine, number),
+      to: join(directory, "restored"),
+    });
     machine.disk.replace(path("service"), own, 0o600, { sync: false });
     const listens = `[Socket]\nListenStream=${socket}\nSocketMode=0600\nRemoveOnStop=yes\n`;
     machine.disk.replace(path("socket"), listens, 0o600, { sync: false });
@@ -88,6 +88,7 @@ function defaultServer(texts: ReadonlyMap<string, string>, number: number) {
 /**
  * A unit file with the `[Service]` settings of others, the later ones last, in which the restored directories take the place of the account's.
  * Of the account's drop-ins it has the limits alone: the others are its network, and what it shares with others.
+ * @throws ApplyError if the account's own home would still be there, or if there is no sandbox
  */
 export function restoredUnit(
   files: readonly (string | undefined)[],
@@ -103,6 +104,11 @@ export function restoredUnit(
         ? line.replaceAll(`${from}/home:`, `${to}/home:`).replaceAll(`${from}/lib:`, `${to}/lib:`)
         : line,
     );
+  const left = kept.join("\n");
+  if (!left.includes(`${to}/home:`) || left.includes(`${from}/home`) || left.includes(`${from}/lib`))
+    throw new ApplyError("mounts of the account in its unit are not those that drills know");
+  if (!/^PrivateNetwork=yes$/m.test(left) || !/^User=a\d+$/m.test(left))
+    throw new ApplyError("its unit has no sandbox, or no user");
   const bounds = ["Slice=fairhost-backup.slice", "StandardOutput=null", "Nice=19", "IOSchedulingClass=idle"];
   const last = ["OOMScoreAdjust=900", "RuntimeMaxSec=5min", "TimeoutStopSec=2s"];
   return `[Unit]\nDescription=A drill asks a restored web site\n\n[Service]\n${[...kept, ...bounds, ...last].join("\n")}\n`;
