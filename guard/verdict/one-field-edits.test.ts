@@ -243,12 +243,12 @@ test("every field that may be missing, and every item of a list, is said and jud
         if (!parsed.success || isDeepStrictEqual(parsed.data, entry)) continue;
         const both = (from: Fleet) =>
           [false, true].map((back) => judged(at, parsed.data, { back, mayBeDefault: true, from }));
-        const fleets = [fleet, ...others(place).map(([, other]) => edited(fleet, path, other) as Fleet)];
-        const [gone, back] =
-          fleets
-            .values()
-            .map(both)
-            .find((each) => !each.includes(nothing)) ?? both(fleet);
+        let found = both(fleet);
+        for (const [, other] of others(place)) {
+          if (!found.includes(nothing)) break;
+          found = both(edited(fleet, path, other) as Fleet);
+        }
+        const [gone, back] = found;
         if (gone) levels.set(`${name} removed`, gone);
         if (back) levels.set(`${name} added`, back);
       }
