@@ -6,7 +6,7 @@ import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { flipByte } from "../../testing/fakes/flip-byte.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
-import { flipsCases } from "./flips.cases.ts";
+import { flipsCases } from "./cases/flips.cases.ts";
 
 /** A host and a backup host as they are deployed; backups go over real SSH from one to the other. */
 let on: BackupHosts;

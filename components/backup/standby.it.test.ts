@@ -7,7 +7,7 @@ import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.
 import { flipByte } from "../../testing/fakes/flip-byte.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
-import { clockCases, killed, killedCases, randomMoment, shareCases } from "./standby.cases.ts";
+import { clockCases, killed, killedCases, randomMoment, shareCases } from "./cases/standby.cases.ts";
 
 /** A host, its backup host, and the standby of account 1; account 2 has none. Everything goes over real SSH. */
 let on: BackupHosts;

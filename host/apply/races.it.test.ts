@@ -11,7 +11,7 @@ import { apply } from "./apply.ts";
 
 /**
  * Account 7 exchanges its directories for symlinks, pipes and other files while root works below them, on a real file system. Backups and restores:
- * components/backup/flips.cases.ts; copies: host/copies/copies.it.test.ts.
+ * components/backup/cases/flips.cases.ts; copies: host/copies/copies.it.test.ts.
  */
 let tree: Tree;
 let flips: ChildProcess;

@@ -7,6 +7,7 @@ import { recover, retire } from "../apply/retire.ts";
 import { formatStatus, status } from "../apply/status.ts";
 import { readArchives } from "../archives/archives.ts";
 import { readCopyState, writeCopyState } from "../backups/copies.ts";
+import { writeMetrics } from "../backups/metrics.ts";
 import { expireBackups } from "../backups/repositories.ts";
 import { readState, writeState } from "../backups/state.ts";
 import { beginProofs, provenOf } from "../drills/proofs.ts";
@@ -82,6 +83,12 @@ const makers: Readonly<Record<string, (machine: Machine) => unknown>> = {
       copy: { time, keeper: "vault", repository: "web1.1.7.2900" },
       failed: { time, why: "the backup host is away" },
     });
+  },
+  "backups/metrics.ts": (machine) => {
+    const directory = join(machine.layout.state, "metrics");
+    machine.disk.makeDirectory(directory, 0o750);
+    machine.disk.replace(join(directory, "backups.json"), JSON.stringify({ 1: { runs: 1, drills: 0 } }), 0o600);
+    return writeMetrics(machine);
   },
   "backups/repositories.ts": (machine) => expireBackups(machine, new Date()),
   "drills/proofs.ts": (machine) => {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
-import { inside } from "../../testing/fakes/inside-sandbox.ts";
+import type { AppliedHost } from "../../../testing/fakes/applied-host.ts";
+import { inside } from "../../../testing/fakes/inside-sandbox.ts";
 
 /** What an account gains that exchanges its files for others while they are backed up and restored; on a host with backups of account 1, beside account 2. */
 export function flipsCases(web: () => AppliedHost): void {
@@ -34,7 +34,7 @@ setsid python3 flips.py spool=../databases other=${neighbour} etcetera=/etc file
     test("while it is backed up, has nothing in its backups but its own", async () => {
       await web().host.writeFile(
         `${home}/flips.py`,
-        readFileSync(join(import.meta.dirname, "../../testing/programs/races/flips.py")),
+        readFileSync(join(import.meta.dirname, "../../../testing/programs/races/flips.py")),
       );
       await web().shell(`echo private-of-bob >${neighbour}/private && chmod 644 ${neighbour}/private`);
       const ids = async () =>

@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
 import { expect, test } from "vitest";
-import { renderBundle } from "../../delivery/render-bundle.ts";
-import { backupKey } from "../../host/store/secrets.ts";
-import type { RunResult } from "../../lab/container.ts";
-import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
-import type { BackupHosts } from "../../testing/fakes/backup-hosts.ts";
-import { inside } from "../../testing/fakes/inside-sandbox.ts";
-import { planFixture } from "../plan/plan.fixture.ts";
-import type { Declaration } from "../registry/kinds.generated.ts";
+import { renderBundle } from "../../../delivery/render-bundle.ts";
+import { backupKey } from "../../../host/store/secrets.ts";
+import type { RunResult } from "../../../lab/container.ts";
+import type { AppliedHost } from "../../../testing/fakes/applied-host.ts";
+import type { BackupHosts } from "../../../testing/fakes/backup-hosts.ts";
+import { inside } from "../../../testing/fakes/inside-sandbox.ts";
+import { planFixture } from "../../plan/plan.fixture.ts";
+import type { Declaration } from "../../registry/kinds.generated.ts";
 
 /** What the tests of standbys (standby.it.test.ts) have. */
 export interface Given {
