@@ -47,22 +47,24 @@ function format(
           ...some.map(({ number, name, host }) => `  account ${number} (${name}) -> ${host}`),
           ...then,
         ];
-  const isWarm = ({ standby }: (typeof moves)[number]) => standby !== undefined;
+  const elsewhere = moves.filter((move) => move.elsewhere);
+  const exchanged = elsewhere.some(({ standby }) => standby !== undefined);
+  const near = moves.filter((move) => !move.elsewhere);
   const addresses = "There they get other addresses, so their DNS records must change.";
   const lines = [
     ...go(
-      moves.filter(isWarm),
+      near.filter(({ standby }) => standby !== undefined),
       "their standby hosts, which have a copy of their backups",
       `${addresses} The lost host becomes their standby: until it is back, they have none. To leave them at their site, add --without with the standby host.`,
     ),
     ...go(
-      moves.filter((move) => !isWarm(move) && !move.elsewhere),
+      near.filter(({ standby }) => standby === undefined),
       "other hosts of the same site and cell",
     ),
     ...go(
-      moves.filter(({ elsewhere }) => elsewhere),
+      elsewhere,
       "hosts of other sites",
-      addresses,
+      `${addresses}${exchanged ? " The lost host becomes the standby of those whose standby is at that site: until it is back, they have none." : ""}`,
     ),
     ...spares.map((name) => `Spare host ${name} gets role accounts.`),
     ...homeless.map(({ number, name, reason }) => `No room for account ${number} (${name}): ${reason}.`),

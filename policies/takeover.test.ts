@@ -148,3 +148,15 @@ test("elsewhere, accounts and those that come to their standby share what is fre
   expect(moves).toMatchObject([{ number: 2, host: "h2", standby: "h1" }]);
   expect(homeless).toMatchObject([{ number: 1 }]);
 });
+
+test("an account that goes to another host at its standby's site has the lost host as its standby", () => {
+  const valid = backedUpTogether(at(withDisk([30, 30], [200, 200]), { h2: "beta", h3: "beta" }));
+  const full = valid.hosts.map((host) =>
+    host.name === "h2" ? { ...host, capacity: { ...host.capacity, cores: 0 } } : host,
+  );
+  const { moves } = planTakeover(withStandby({ ...valid, hosts: full }, "h2"), ["h1"], { elsewhere: true });
+  expect(moves).toEqual([
+    { number: 1, name: valid.accounts[0]!.name, host: "h3", elsewhere: true },
+    { number: 2, name: valid.accounts[1]!.name, host: "h3", standby: "h1", elsewhere: true },
+  ]);
+});

@@ -7,7 +7,7 @@ export interface Takeover {
     readonly number: number;
     readonly name: string;
     readonly host: string;
-    /** Set if `host` is its standby: the host that becomes its standby, which is the lost one. */
+    /** Set if `host` is its standby, or at the same site: the host that becomes its standby, which is the lost one. */
     readonly standby?: string;
     /** Whether `host` is at another site, and not its standby: the account gets other addresses. */
     readonly elsewhere?: boolean;
@@ -42,6 +42,7 @@ export function planTakeover(
   const pieces = needsOf(accounts, plans);
   const room = roomOn(hosts, pieces);
   const hostOf = new Map(hosts.map((host) => [host.name, host]));
+  const siteOf = (name: string) => hostOf.get(name)?.site;
   const backupSiteOf = new Map(sites.map(({ name, backupSite }) => [name, backupSite]));
   const take = (name: string, piece: Amount) => room.set(name, minus(room.get(name)!, piece));
   const takers = hosts.filter(
@@ -92,10 +93,17 @@ export function planTakeover(
       ...warm.map(({ account: { number, name, host: from, standby } }) => ({
         ...{ number, name, host: standby!, standby: from },
       })),
-      ...placed.map(({ piece: { account }, host }) => ({
-        ...{ number: account.number, name: account.name, host },
-        ...(hostOf.get(host)!.site !== hostOf.get(account.host)!.site && { elsewhere: true }),
-      })),
+      ...placed.map(({ piece: { account }, host }) => {
+        const { number, name, host: from, standby } = account;
+        const isElsewhere = siteOf(host) !== siteOf(from);
+        // An account and its standby are at two sites.
+        const exchanged = isElsewhere && standby !== undefined && siteOf(standby) === siteOf(host);
+        return {
+          ...{ number, name, host },
+          ...(exchanged && { standby: from }),
+          ...(isElsewhere && { elsewhere: true }),
+        };
+      }),
     ].sort((a, b) => a.number - b.number),
     spares: [...new Set(placed.map(({ host }) => host))].filter((host) => hostOf.get(host)!.role === "spare").sort(),
     homeless: homeless
