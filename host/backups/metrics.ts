@@ -101,10 +101,10 @@ export async function writeMetrics(machine: Machine, now = Date.now()): Promise<
     });
   }
   for (const [account, values] of await repositories(machine, bundle)) accounts.set(account, values);
-  machine.disk.makeDirectory(directory, 0o750);
+  machine.disk.makeDirectory(directory, 0o700);
   if (JSON.stringify(counted) !== JSON.stringify(before))
     machine.disk.replace(path, `${JSON.stringify(counted)}\n`, 0o600, { sync: false });
-  machine.disk.replace(join(directory, "backups.prom"), exposition(accounts), 0o640, { sync: false });
+  machine.disk.replace(join(directory, "backups.prom"), exposition(accounts), 0o600, { sync: false });
 }
 
 /** What is dated in the future says nothing of an age. */
