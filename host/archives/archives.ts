@@ -89,6 +89,14 @@ export async function completeArchive(machine: Machine, path: string, record: Ar
 /** Removes an archive: the record first, so that what an interrupted run leaves is not whole. */
 export async function removeArchive(machine: Machine, path: string): Promise<void> {
   machine.disk.remove(join(path, recordName));
+  await removeTree(machine, path);
+}
+
+/**
+ * Removes a tree in which an account, or another host, has chosen the names. Node's functions find no name that is not UTF-8 and no path of more than 4,096 bytes,
+ * and both are easily made; rm(1) opens each name as the bytes that it is, below its open directory. A missing tree is not an error.
+ */
+export async function removeTree(machine: Machine, path: string): Promise<void> {
   await must(machine, "rm", ["--recursive", "--force", "--one-file-system", "--", path]);
 }
 

@@ -12,6 +12,7 @@ import {
   must,
   readArchives,
   removeArchive,
+  removeTree,
   requireQuiet,
   verify,
   withArchives,
@@ -96,8 +97,4 @@ export async function purge(machine: Machine, now: Date): Promise<string[]> {
   }
   if (wrong.length > 0) throw new ApplyError([...removed.map((path) => `removed ${path}`), ...wrong].join("\n"));
   return removed;
-}
-
-function removeTree(machine: Machine, path: string): Promise<unknown> {
-  return must(machine, "rm", ["--recursive", "--force", "--one-file-system", "--", path]);
 }

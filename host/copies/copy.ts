@@ -2,7 +2,15 @@ import { join } from "node:path";
 import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
 import type { EngineName } from "../../delivery/protocol/databases.ts";
 import { dumpPart, requireRoom } from "../archives/archive.ts";
-import { accountDirectory, archivesOf, filesAlone, must, requireQuiet, withArchives } from "../archives/archives.ts";
+import {
+  accountDirectory,
+  archivesOf,
+  filesAlone,
+  must,
+  removeTree,
+  requireQuiet,
+  withArchives,
+} from "../archives/archives.ts";
 import { dumpRoom, writeDump } from "../archives/dumps.ts";
 import { restoreInside } from "../archives/restore.ts";
 import { withBackup } from "../backups/state.ts";
@@ -196,7 +204,7 @@ async function loadDatabases({ machine, to, account, pairs }: Copy, dumps: strin
 }
 
 function removePlace({ machine, place }: Copy): Promise<unknown> {
-  return must(machine, "rm", ["--recursive", "--force", "--one-file-system", "--", place]);
+  return removeTree(machine, place);
 }
 
 function reason(error: unknown): string {

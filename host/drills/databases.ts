@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { EngineName } from "../../delivery/protocol/databases.ts";
 import type { LoadedDatabase } from "../../delivery/protocol/proofs.ts";
 import { dumpPart } from "../archives/archive.ts";
+import { removeTree } from "../archives/archives.ts";
 import { OwnDump } from "../archives/dumps.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { runInside, withRoom } from "./sandbox.ts";
@@ -78,7 +79,7 @@ export async function loadDump(
   const dump = join(directory, "restored/databases", dumpPart(engine, name));
   // Debian's programs want to know who they are.
   const users = join(directory, "passwd");
-  machine.disk.remove(own);
+  await removeTree(machine, own);
   machine.disk.makeDirectory(own, 0o700);
   chownSync(own, uid, uid);
   machine.disk.replace(users, `a${number}:x:${uid}:${uid}::/:/bin/sh\n`, 0o644, { sync: false });
@@ -112,6 +113,6 @@ export async function loadDump(
   } catch (error) {
     throw began && error instanceof ApplyError ? new OwnDump(error.message) : error;
   } finally {
-    machine.disk.remove(own);
+    await removeTree(machine, own);
   }
 }

@@ -4,7 +4,7 @@ import type { Bundle, BundleGroup } from "../../delivery/protocol/bundle.ts";
 import type { AskedServer, ComparedFiles, LoadedDatabase, Proof } from "../../delivery/protocol/proofs.ts";
 import { printable } from "../../lib/text/text.ts";
 import { databaseOf, dumpPart } from "../archives/archive.ts";
-import { accountDirectory } from "../archives/archives.ts";
+import { accountDirectory, removeTree } from "../archives/archives.ts";
 import { OwnDump } from "../archives/dumps.ts";
 import { certificatesName, declarationName, inSnapshot, refusedName } from "../backups/backup.ts";
 import { backupsOf, hurried, keepersOf } from "../backups/keepers.ts";
@@ -27,8 +27,8 @@ const parts = { home: ["admin"], lib: [] } as const;
 /** Bytes that servers of databases take before anything is loaded. */
 const servers = 256 << 20;
 
-/** Where the comparison finds both trees. */
-const [restoredPlace, livePlace] = ["/restored", "/live"];
+/** Where the comparison finds both trees: no name is longer than that in the snapshot, so every path that was backed up fits here, too. */
+const [restoredPlace, livePlace] = ["/drill", "/live"];
 
 /**
  * Restores the newest backup of an account beside it, compares the files with those that have not changed since, loads its dumps into servers of
@@ -93,7 +93,7 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
       asked = await askRestored(machine, bundle, account, directory);
     }
   } finally {
-    machine.disk.remove(directory);
+    await removeTree(machine, directory);
   }
   return {
     account: number,
@@ -154,7 +154,7 @@ async function restoreInto(
   { opened, id }: Snapshot,
 ): Promise<void> {
   const restored = join(directory, "restored");
-  machine.disk.remove(directory);
+  await removeTree(machine, directory);
   machine.disk.makeDirectory(directory, 0o700);
   // Files, and a database of each dump.
   requireFree(machine, directory, 2 * (await storedBytes(machine, number, { opened, id })) + servers);
@@ -247,8 +247,14 @@ export async function compareHere(since: number): Promise<Comparison> {
   };
 }
 
-/** Removes what killed drills have left. */
-export function removeLeft(machine: Machine): void {
+/** Removes what killed drills have left. What cannot be removed is said, and keeps no other account from its drill. */
+export async function removeLeft(machine: Machine): Promise<void> {
   const directory = machine.layout.at(above);
-  for (const name of existsSync(directory) ? readdirSync(directory) : []) machine.disk.remove(join(directory, name));
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+    try {
+      await removeTree(machine, join(directory, name));
+    } catch (error) {
+      machine.say(`${join(directory, name)} is left of an earlier drill: ${(error as Error).message}`);
+    }
+  }
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { usualProofDays } from "../../delivery/protocol/proofs.ts";
+import { type Proof, usualProofDays } from "../../delivery/protocol/proofs.ts";
 import { take } from "../../lib/kernel-lock.ts";
 import { sampleOf } from "../../lib/sample.ts";
 import { backupsOf } from "../backups/keepers.ts";
@@ -37,7 +37,7 @@ export async function drillAccounts(machine: Machine, only: readonly number[], d
       "fairhost-backup-*-compare.service",
     ]);
     await endAsked(machine, "*");
-    removeLeft(machine);
+    await removeLeft(machine);
     const { bundle } = readCurrent(machine);
     const records = backupsOf(bundle);
     const unknown = only.filter((number) => !records.some(({ account }) => account === number));
@@ -62,7 +62,16 @@ export async function drillAccounts(machine: Machine, only: readonly number[], d
     const begun = performance.now();
     for (const { account, site } of sampleOf(chosen, chosen.length)) {
       if (due && performance.now() - begun > longest) break;
-      const proof = away.has(site) ? undefined : await drill(machine, bundle, account).catch(isAway(away, site));
+      let proof: Proof | undefined;
+      try {
+        if (!away.has(site)) proof = await drill(machine, bundle, account);
+      } catch (error) {
+        if (!(error instanceof Unreachable)) {
+          wrong.push(`account ${account}: its drill has no result: ${(error as Error).message}`);
+          continue;
+        }
+        away.set(site, error.message);
+      }
       if (!proof) {
         untried.set(account, away.get(site)!);
         continue;
@@ -89,11 +98,4 @@ export async function drillAccounts(machine: Machine, only: readonly number[], d
   } finally {
     await release();
   }
-}
-
-function isAway(away: Map<string, string>, site: string) {
-  return (error: unknown): undefined => {
-    if (!(error instanceof Unreachable)) throw error;
-    away.set(site, error.message);
-  };
 }

@@ -7,8 +7,8 @@ import { dumpPart } from "../archives/archive.ts";
 import {
   accountDirectory,
   bytesBelow,
-  must,
   processOfEach,
+  removeTree,
   requireNoCopying,
   requireQuiet,
   withArchives,
@@ -290,7 +290,7 @@ async function purgeOne(machine: Machine, number: number, now: Date): Promise<st
   const path = accountDirectory(machine, number);
   // Of a move that was given up in its middle.
   await dropDatabases(machine, path, number);
-  await must(machine, "rm", ["--recursive", "--force", "--one-file-system", "--", path]);
+  await removeTree(machine, path);
   removeMarks(machine, number, "superseded");
   return path;
 }
