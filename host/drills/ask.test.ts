@@ -51,9 +51,27 @@ test.each([
   expect(() => restoredUnit([`[Service]\n${settings}\n`], placesOf("1"))).toThrow("mounts of the account");
 });
 
-test("a unit without the sandbox, or without a user, is not started", () => {
-  const { from, to } = placesOf("1");
-  const mounts = `BindPaths=${from}/home:/home/a ${from}/lib:/var/lib`;
-  for (const settings of [`User=a1\n${mounts}`, `PrivateNetwork=yes\n${mounts}`])
-    expect(() => restoredUnit([undefined, `[Service]\n${settings}\n`], { from, to })).toThrow("no sandbox, or no user");
+const limitsOf = (number: string) => read(`account-${number}`, `systemd/account-${number}-.service.d/50-limits.conf`);
+
+test("brackets in a command or an environment are of no section, and nothing after them is lost", () => {
+  const { number, text } = units[0]!;
+  const own = ['Environment="ALLOWED_HOSTS=[\\"*\\"]"', "ExecStart=:/opt/fairhost/run --host [::] [a]"];
+  const whole = text.replace(/^ExecStart=.*$/m, own.join("\n"));
+  const unit = restoredUnit(
+    [sandbox, limitsOf(number), `${whole}\n[Install]\nWantedBy=none.target\n`],
+    placesOf(number),
+  );
+  const expected = restoredUnit([sandbox, limitsOf(number), text], placesOf(number));
+  expect(unit.split("\n")).toEqual(
+    expected.split("\n").flatMap((line) => (line.startsWith("ExecStart=") ? own : [line])),
+  );
 });
+
+test.each(["User", "PrivateNetwork", "NoNewPrivileges", "CapabilityBoundingSet", "MemoryMax", "TasksMax"])(
+  "a unit without %s is not started",
+  (name) => {
+    const { number, text } = units[0]!;
+    const files = [sandbox, limitsOf(number), text].map((each) => each.replace(RegExp(`^${name}=.*\n`, "m"), ""));
+    expect(() => restoredUnit(files, placesOf(number))).toThrow(`its unit has nothing like ^${name}=`);
+  },
+);

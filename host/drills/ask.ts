@@ -88,17 +88,15 @@ function defaultServer(texts: ReadonlyMap<string, string>, number: number) {
 /**
  * A unit file with the `[Service]` settings of others, the later ones last, in which the restored directories take the place of the account's.
  * Of the account's drop-ins it has the limits alone: the others are its network, and what it shares with others.
- * @throws ApplyError if the account's own home would still be there, or if there is no sandbox
+ * @throws ApplyError if the account's own home would still be there, or if there is no sandbox, or no limits
  */
 export function restoredUnit(
   files: readonly (string | undefined)[],
   { from, to }: { readonly from: string; readonly to: string },
 ): string {
-  const settings = files.flatMap((text = "") => /^\[Service\]\n([^[]*(?:\n(?!\[)[^\n]*)*)/m.exec(text)?.[1] ?? []);
-  const kept = settings
-    .join("\n")
-    .split("\n")
-    .filter((line) => line !== "" && !/^(Slice|StandardOutput|Restart\w*|OOMScoreAdjust)=/.test(line))
+  const kept = files
+    .flatMap(serviceSettings)
+    .filter((line) => !/^(Slice|StandardOutput|Restart\w*|OOMScoreAdjust)=/.test(line))
     .map((line) =>
       line.startsWith("BindPaths=")
         ? line.replaceAll(`${from}/home:`, `${to}/home:`).replaceAll(`${from}/lib:`, `${to}/lib:`)
@@ -107,11 +105,34 @@ export function restoredUnit(
   const left = kept.join("\n");
   if (!left.includes(`${to}/home:`) || left.includes(`${from}/home`) || left.includes(`${from}/lib`))
     throw new ApplyError("mounts of the account in its unit are not those that drills know");
-  if (!/^PrivateNetwork=yes$/m.test(left) || !/^User=a\d+$/m.test(left))
-    throw new ApplyError("its unit has no sandbox, or no user");
+  const lacking = required.filter((setting) => !kept.some((line) => setting.test(line)));
+  if (lacking.length > 0)
+    throw new ApplyError(`its unit has nothing like ${lacking.map(({ source }) => source).join(", ")}`);
   const bounds = ["Slice=fairhost-backup.slice", "StandardOutput=null", "Nice=19", "IOSchedulingClass=idle"];
   const last = ["OOMScoreAdjust=900", "RuntimeMaxSec=5min", "TimeoutStopSec=2s"];
   return `[Unit]\nDescription=A drill asks a restored web site\n\n[Service]\n${[...kept, ...bounds, ...last].join("\n")}\n`;
+}
+
+/** Settings without which nothing is started: they bound what an account's program can do, and come from other files than its command. */
+const required = [
+  ...[
+    /^User=a\d+$/,
+    /^PrivateNetwork=yes$/,
+    /^PrivateUsers=self$/,
+    /^NoNewPrivileges=yes$/,
+    /^CapabilityBoundingSet=$/,
+  ],
+  ...[/^TemporaryFileSystem=\/:ro,/, /^SystemCallFilter=@system-service$/, /^MemoryMax=\d+M$/, /^TasksMax=\d+$/],
+];
+
+/** Lines of the section `[Service]` of a unit file; brackets in a command or an environment begin no other one. */
+function serviceSettings(text = ""): string[] {
+  const lines = text.split("\n");
+  const isHeader = (line: string) => /^\[[A-Za-z]+\]$/.test(line);
+  const begin = lines.indexOf("[Service]") + 1;
+  if (begin === 0) return [];
+  const end = lines.findIndex((line, index) => index >= begin && isHeader(line));
+  return lines.slice(begin, end < 0 ? undefined : end).filter(Boolean);
 }
 
 /** @throws Error with the reason if there is no answer */
