@@ -1,9 +1,13 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { chmodSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { keptRecords } from "../../delivery/protocol/backups.ts";
 import { accountGroup, bundleOf, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
-import { exposition, series, writeMetrics } from "./metrics.ts";
+import type { Run } from "../os/machine.ts";
+import { exposition, newestOf, series, writeMetrics } from "./metrics.ts";
+import { expireBackups } from "./repositories.ts";
 import { writeState } from "./state.ts";
 
 const record = (account: number) => ({
@@ -68,6 +72,75 @@ test("of each declared account there is its newest backup and proof, and what it
   expect((await read(2)).backup_since_timestamp_seconds).toBe(born);
   expect(Object.keys(await read(2))).not.toContain("backup_last_timestamp_seconds");
   expect(await read(3)).toEqual({});
+});
+
+describe("on a backup host", () => {
+  const kept = (account: number) => ({
+    path: `${keptRecords}${account}`,
+    content: JSON.stringify({ account, retentionDays: 7 }),
+  });
+  const snapshots = (account: number) => tree.at(`srv/accounts/${account}/repositories/web1.${account}.7.1/snapshots`);
+
+  /** Each account has repositories, as its own user. */
+  async function keeper(run?: Run): Promise<void> {
+    machine = tree.machine(run && { run });
+    chmodSync(tree.root, 0o755);
+    await apply(
+      machine,
+      bundleOf({ 1: accountGroup(1, "one", [kept(1)]), 2: accountGroup(2, "two", [kept(2)]) }),
+      undefined,
+    );
+    for (const account of [1, 2]) {
+      mkdirSync(snapshots(account), { recursive: true });
+      writeFileSync(join(snapshots(account), "one"), "");
+      utimesSync(join(snapshots(account), "one"), 1000, 1000 + account);
+    }
+  }
+
+  test.runIf(process.getuid?.() === 0)(
+    "what cannot be read of one account is left out, and nothing of another",
+    async () => {
+      await keeper();
+      chmodSync(snapshots(1), 0o700);
+      expect(await read(1)).toEqual({ repository_damaged_files: 0 });
+      expect(await read(2)).toMatchObject({ repository_newest_timestamp_seconds: 1002 });
+      expect(machine.said).toContainEqual(
+        expect.stringMatching(/^metrics of account 1: du ended with 1: .*Permission denied/),
+      );
+    },
+  );
+
+  test.runIf(process.getuid?.() === 0)("files that go while they are counted take nothing else away", async () => {
+    const { run } = tree.machine();
+    // What du(1) then says, and its status.
+    await keeper((program, args, options) =>
+      run(program, args.includes("du") ? [...args, `${args.at(-1)}/gone`] : args, options),
+    );
+    const { repository_bytes, repository_newest_timestamp_seconds } = await read(1);
+    expect(repository_bytes).toBeGreaterThanOrEqual(0);
+    expect(repository_newest_timestamp_seconds).toBe(1001);
+  });
+
+  test.runIf(process.getuid?.() === 0)(
+    "of more damaged files than a call may have arguments all stay known",
+    async () => {
+      await keeper();
+      // A day on which neither account is read anew.
+      const now = new Date(10 * 7 * 86_400_000);
+      const damaged = Array.from({ length: 130_000 }, (_, index) => join(snapshots(1), `${index}`));
+      writeFileSync(
+        tree.at("var/lib/fairhost/repositories.json"),
+        JSON.stringify({ until: now.getTime(), damaged, retention: {} }),
+      );
+      expect(await expireBackups(machine, now)).toEqual({ removed: [], wrong: [] });
+      expect(await read(1)).toMatchObject({ repository_damaged_files: damaged.length });
+    },
+  );
+
+  test("of more snapshots than a call may have arguments the newest is found", () => {
+    expect(newestOf(`${"5.25\n".repeat(100_000)}7.9\n${"6.5\n".repeat(100_000)}`)).toBe(7);
+    expect(newestOf("")).toBeUndefined();
+  });
 });
 
 test("each failure is counted once, however often the file is written", async () => {

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { type KeptRecord, keptRecords, repositoriesDirectory } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { isAhead, type Proof, usualProofDays } from "../../delivery/protocol/proofs.ts";
-import { accountDirectory, must } from "../archives/archives.ts";
+import { accountDirectory, patience } from "../archives/archives.ts";
 import { drilledSince, proofsBegan, storedProofs } from "../drills/proofs.ts";
 import { birthOf, lateFor } from "../inspect/checks/backups.ts";
-import type { Machine } from "../os/machine.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
 import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
 import { readCopyState, standbysOf } from "./copies.ts";
@@ -172,7 +172,13 @@ async function repositories(machine: Machine, bundle: Bundle): Promise<ReadonlyM
     const { uid, quotas = [] } = bundle.groups[`account-${account}`]!.account!;
     const directory = join(accountDirectory(machine, account), repositoriesDirectory);
     const allowed = quotas.find((quota) => quota.path === ".")?.bytes;
-    const seen = existsSync(directory) ? await lookInto(machine, directory, uid) : {};
+    let seen: Values = {};
+    try {
+      if (existsSync(directory)) seen = await lookInto(machine, directory, uid);
+    } catch (error) {
+      // What cannot be told of one account is left out, and keeps nothing of others from being said.
+      machine.say(`metrics of account ${account}: ${(error as Error).message}`);
+    }
     values.set(account, {
       ...seen,
       repository_allowed_bytes: allowed,
@@ -185,13 +191,27 @@ async function repositories(machine: Machine, bundle: Bundle): Promise<ReadonlyM
 
 async function lookInto(machine: Machine, directory: string, uid: number): Promise<Values> {
   const as = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--no-new-privs", "--"];
-  const run = async (...words: readonly string[]) => (await must(machine, "setpriv", [...as, ...words])).stdout;
+  const run = async (...words: readonly string[]) => {
+    const { status, stdout, stderr } = await machine.run("nice", ["-n", "10", "setpriv", ...as, ...words], {
+      timeout: patience,
+    });
+    // Locks come and go while others look, as often as the host that holds them likes.
+    const onlyGone = stderr
+      .trim()
+      .split("\n")
+      .every((line) => line.endsWith(": No such file or directory"));
+    if (status === 0 || (status === 1 && onlyGone)) return stdout;
+    throw new ApplyError(`${words[0]} ended with ${status}: ${stderr.trim().slice(-1000)}`);
+  };
   // Files that branches share with their repository count once.
   const bytes = Number.parseInt(await run("du", "--summarize", "--block-size=1", "--", directory), 10);
   const which = ["-mindepth", "3", "-maxdepth", "3", "-path", "*/snapshots/*", "-type", "f"];
-  const times = (await run("find", directory, ...which, "-printf", "%T@\\n")).split("\n").filter(Boolean).map(Number);
-  return {
-    repository_bytes: bytes,
-    ...(times.length > 0 && { repository_newest_timestamp_seconds: Math.floor(Math.max(...times)) }),
-  };
+  const newest = newestOf(await run("find", directory, ...which, "-printf", "%T@\\n"));
+  return { repository_bytes: bytes, repository_newest_timestamp_seconds: newest };
+}
+
+/** The newest of times in seconds, one a line, of which there may be more than a call may have arguments. @returns whole seconds; undefined without any */
+export function newestOf(times: string): number | undefined {
+  const newest = times.split("\n").reduce((best, line) => Math.max(best, Number.parseInt(line, 10) || 0), 0);
+  return newest === 0 ? undefined : newest;
 }

@@ -65,8 +65,9 @@ export async function expireBackups(
 ): Promise<{ readonly removed: readonly string[]; readonly wrong: readonly string[] }> {
   const before = readExpired(machine);
   const until = before === undefined ? now.getTime() : Math.min(now.getTime(), before.until + longest);
-  const removed: string[] = [];
-  const damaged: string[] = [];
+  // Joined, not pushed: there may be more of one account than a call may have arguments.
+  let removed: readonly string[] = [];
+  let damaged: readonly string[] = [];
   const wrong: string[] = [];
   const today = Math.floor(now.getTime() / day);
   const kept = keptBy(machine, before?.retention ?? {});
@@ -74,10 +75,10 @@ export async function expireBackups(
     const as = asAccount(machine, record);
     const stays = (before?.damaged ?? []).filter((path) => path.startsWith(`${as.directory}/`));
     try {
-      removed.push(...(await expireOne(as, record, until, now.getTime())));
-      damaged.push(...((record.account + today) % 7 === 0 ? await damagedOf(as) : stays));
+      removed = removed.concat(await expireOne(as, record, until, now.getTime()));
+      damaged = damaged.concat((record.account + today) % 7 === 0 ? await damagedOf(as) : stays);
     } catch (error) {
-      damaged.push(...stays);
+      damaged = damaged.concat(stays);
       wrong.push(`account ${record.account}: its old backups were not all removed: ${(error as Error).message}`);
     }
   }
@@ -92,9 +93,10 @@ export async function expireBackups(
  * @returns paths of damaged files
  */
 export async function verifyBackups(machine: Machine, only: readonly number[]): Promise<string[]> {
-  const damaged: string[] = [];
+  let damaged: string[] = [];
   for (const kept of keptBy(machine, readExpired(machine)?.retention ?? {})) {
-    if (only.length === 0 || only.includes(kept.account)) damaged.push(...(await damagedOf(asAccount(machine, kept))));
+    if (only.length === 0 || only.includes(kept.account))
+      damaged = damaged.concat(await damagedOf(asAccount(machine, kept)));
   }
   return damaged;
 }
