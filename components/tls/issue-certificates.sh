@@ -36,7 +36,9 @@ series() { # NAME WORDS: of lines "FILE VALUE ACCOUNT", sorted
   echo "# TYPE fairhost_certificate_$1 gauge"
   awk -v name="fairhost_certificate_$1" '{ sub(/^_\./, "*.", $1); printf "%s{account=\"%s\",name=\"%s\"} %s\n", name, $3, $1, $2 }'
 }
-values() (cd "$1" && grep -r . | sed 's/:/ /' | LC_ALL=C sort | LC_ALL=C join - ../names) # FOLDER
+values() ( # FOLDER, which may be empty: then grep ends with 1
+  cd "$1" && { grep -r . || [ $? = 1 ]; } | sed 's/:/ /' | LC_ALL=C sort | LC_ALL=C join - ../names
+)
 measure() {
   local name end
   # Of certificates that an older release got.
@@ -44,8 +46,8 @@ measure() {
     end=$(openssl x509 -noout -enddate -in "$name.pem" 2>/dev/null) && date -d "${end#*=}" +%s >"issued/$name"
   done
   {
-    values issued | series expires_seconds "When the certificate ends, in seconds since 1970."
-    values wait | series failed_tries "Tries in vain in a row."
+    values issued | series expires_seconds "When the certificate ends, in seconds since 1970." &&
+      values wait | series failed_tries "Tries in vain in a row."
   } >certificates.prom.new && mv certificates.prom.new certificates.prom
 }
 trap measure EXIT

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixtu
 const script = readFileSync(join(import.meta.dirname, "issue-certificates.sh"), "utf8");
 const [fair] = /^fair\(\).*$/m.exec(script)!;
 const [list] = /^list\(\)[\s\S]*?^[})].*$/m.exec(script)!;
+const [measure] = /^series\(\)[\s\S]*?^measure\(\)[\s\S]*?^}$/m.exec(script)!;
 const [limits] = /^problem_of\(\)[\s\S]*?^limited\(\)[\s\S]*?^}$/m.exec(script)!;
 
 test("names of each account come in turn, however many one has", async () => {
@@ -39,6 +40,38 @@ test("names are of one generation, also while another one takes its place", asyn
 test("without a generation nobody knows what is declared", async () => {
   const program = `shopt -s nullglob; names=/nonexistent/sites/accounts; ${list}\nlist`;
   expect((await execa("bash", ["-c", program], { reject: false })).exitCode).not.toBe(0);
+});
+
+test("what is for Prometheus is renewed while no name waits, while all wait, and when the last one has its certificate", async () => {
+  const state = await mkdtemp(join(tmpdir(), "fairhost-measured-"));
+  onTestFinished(() => rm(state, { recursive: true }));
+  const at = (path: string) => join(state, path);
+  for (const folder of ["issued", "wait"]) await mkdir(at(folder));
+  await writeFile(at("names"), "a.test 1\n");
+  /** Lines with a value after the next run. */
+  const measured = async () => {
+    await rm(at("certificates.prom"), { force: true });
+    await execa("bash", ["-c", `set -u -o pipefail; ${measure}\nmeasure`], { cwd: state });
+    return readFileSync(at("certificates.prom"), "utf8")
+      .split("\n")
+      .filter((line) => line.startsWith("fairhost_"));
+  };
+  const of = (name: string, value: number) => `fairhost_certificate_${name}{account="1",name="a.test"} ${value}`;
+  expect(await measured()).toEqual([]);
+  await writeFile(at("wait/a.test"), "2\n");
+  expect(await measured()).toEqual([of("failed_tries", 2)]);
+  await rm(at("wait/a.test"));
+  await writeFile(at("issued/a.test"), "1800000000\n");
+  expect(await measured()).toEqual([of("expires_seconds", 1_800_000_000)]);
+});
+
+test.each(["issued", "wait"])("without the folder %s nothing is known, and what was known stays", async (folder) => {
+  const state = await mkdtemp(join(tmpdir(), "fairhost-measured-"));
+  onTestFinished(() => rm(state, { recursive: true }));
+  for (const other of ["issued", "wait"]) if (other !== folder) await mkdir(join(state, other));
+  await writeFile(join(state, "names"), "");
+  await execa("bash", ["-c", `set -u -o pipefail; ${measure}\nmeasure`], { cwd: state, reject: false });
+  expect(existsSync(join(state, "certificates.prom"))).toBe(false);
 });
 
 /** What the program reads in the answer of a CA that limits what it gives: how many seconds to wait, and with what. */
