@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { branchFor, isBranch, type Repository, readRepositoryName, repositoryName } from "./keepers.ts";
-import type { BackupState } from "./state.ts";
+import { type BackupState, failedState } from "./state.ts";
 import { dayHelps, fetchTurns, inTurn, isDue, isForDay, longestFor, recentFor, shareOf } from "./turns.ts";
 
 const at = (day: number) => `2026-11-0${day}T03:00:00.000Z`;
@@ -31,11 +31,17 @@ test("what was stored without all databases is not made again at each look of an
   const minutesAgo = (minutes: number) => new Date(now - minutes * 60_000).toISOString();
   const state = (minutes: number, repository?: string): BackupState => ({
     ...last(1),
-    failed: { time: minutesAgo(minutes), why: "no dump", ...(repository && { repository }) },
+    failed: {
+      ...{ time: minutesAgo(minutes), why: "no dump" },
+      ...(repository && { stored: { time: minutesAgo(minutes), repository } }),
+    },
   });
   expect(isDue(state(3, "web1.1.7.1"), 15, now)).toBe(false);
   expect(isDue(state(8, "web1.1.7.1"), 15, now)).toBe(true);
   expect(isDue(state(3), 15, now)).toBe(true);
+  // After another run that could not reach the backup host, too.
+  const away = failedState(state(3, "web1.1.7.1"), { time: minutesAgo(1), why: "cannot be reached" });
+  expect([3, 8].map((later) => isDue(away, 15, now + later * 60_000))).toEqual([false, true]);
   expect(isDue(state(3, "web1.1.7.1"), undefined, now)).toBe(true);
   expect([isDue(undefined, 15, now), isDue(last(8), 15, now)]).toEqual([true, false]);
 });
@@ -70,7 +76,8 @@ test("the first backup of a day goes to the repository, the others to its branch
   const repository: Repository = { host: "web1", epoch: 1, days: 30, period: 690 };
   const [now, days] = [new Date("2026-11-29T12:00:00Z"), Date.parse("2026-11-29") / 86_400_000];
   const branch = { ...repository, day: days };
-  const after = (name: string, time: string) => branchFor(repository, now, { repository: name, time });
+  const after = (name: string, time: string) =>
+    branchFor(repository, now, { last: { repository: name, time } } as BackupState, true);
   expect(repositoryName(branch)).toBe(`web1.1.30.690.${days}`);
   expect([readRepositoryName(repositoryName(branch)), readRepositoryName("web1.1.30.690")]).toEqual([
     branch,
@@ -78,10 +85,44 @@ test("the first backup of a day goes to the repository, the others to its branch
   ]);
   expect([repositoryName(branch), repositoryName(repository), "other"].map(isBranch)).toEqual([true, false, false]);
   const today = "2026-11-29T00:10:00.000Z";
-  expect(branchFor(repository, now, undefined)).toBeUndefined();
+  expect([true, false].map((isWhole) => branchFor(repository, now, undefined, isWhole))).toEqual([
+    undefined,
+    undefined,
+  ]);
   expect(after("web1.1.30.690", today)).toEqual(branch);
   expect(after(repositoryName(branch), today)).toEqual(branch);
   expect(after("web1.1.30.690", "2026-11-28T23:50:00.000Z")).toBeUndefined();
   // Another one has just begun, because its time has come or the master secret was rotated.
   expect(after("web1.1.30.689", today)).toBeUndefined();
+});
+
+test("a database that is never dumped sends one backup of a day to the repository, not each; the first whole one goes there all the same", () => {
+  const repository: Repository = { host: "web1", epoch: 1, days: 30, period: 690 };
+  let state: BackupState | undefined = {
+    last: { time: "2026-11-28T23:50:00.000Z", repository: "web1.1.30.690" },
+  } as BackupState;
+  /** Where runs of a day go, each of which stores all, or lacks a database, or does not reach the backup host. */
+  const runs = (day: number, ...what: readonly ("whole" | "partly" | "away")[]) =>
+    what.map((how, hour) => {
+      const now = new Date(Date.UTC(2026, 10, day, hour));
+      const time = now.toISOString();
+      if (how === "away") {
+        state = failedState(state, { time, why: "cannot be reached" });
+        return how;
+      }
+      const branch = branchFor(repository, now, state, how === "whole");
+      const stored = { time, repository: repositoryName(branch ?? repository) };
+      state =
+        how === "whole"
+          ? { last: { ...state?.last, ...stored } as NonNullable<BackupState["last"]> }
+          : failedState(state, { time, why: "no dump", stored });
+      return branch ? "branch" : "repository";
+    });
+  const branches = (count: number) => Array.from({ length: count }, () => "branch");
+  expect(runs(29, "partly", "partly", "partly")).toEqual(["repository", ...branches(2)]);
+  expect(runs(30, "partly", "away", "partly", "partly", "whole", "partly", "whole")).toEqual([
+    ...["repository", "away", ...branches(2), "repository", ...branches(2)],
+  ]);
+  state = undefined;
+  expect(runs(31, "partly", "partly", "whole", "whole")).toEqual(["repository", "branch", "repository", "branch"]);
 });

@@ -30,7 +30,16 @@ import {
   restic,
   Unreachable,
 } from "./restic.ts";
-import { type BackupState, Busy, readState, spoolOf, withBackup, writeState } from "./state.ts";
+import {
+  type BackupState,
+  Busy,
+  failedState,
+  readState,
+  type Stored,
+  spoolOf,
+  withBackup,
+  writeState,
+} from "./state.ts";
 import { dayHelps, inTurn, isDue, isForDay, longestFor, shareOf } from "./turns.ts";
 
 /** Where restic sees what it backs up: every snapshot has these paths. */
@@ -97,14 +106,12 @@ export async function backUp(
       if (keeper && error instanceof Unreachable) {
         unreachable.set(keeper.name, (unreachable.get(keeper.name) ?? 0) + 1);
       }
-      remember(machine, account, {
-        ...(before?.last && { last: before.last }),
-        failed: {
-          ...{ time: new Date().toISOString(), why },
-          ...(error instanceof Partly && { repository: error.repository }),
-          ...(isSlow(error) && { slow: true as const }),
-        },
-      });
+      const failed = {
+        ...{ time: new Date().toISOString(), why },
+        ...(error instanceof Partly && { stored: error.stored }),
+        ...(isSlow(error) && { slow: true as const }),
+      };
+      remember(machine, account, failedState(before, failed));
       if (often && isSlow(error)) await beginDay(machine);
       wrong.push(`account ${account} has no new backup: ${why}`);
     }
@@ -132,12 +139,12 @@ class TooSlow extends ApplyError {}
 
 /** The files were stored, and not everything else. */
 class Partly extends ApplyError {
-  readonly repository: string;
+  readonly stored: Stored;
   /** Because that took too long. */
   readonly isSlow: boolean;
-  constructor(message: string, repository: string, isSlow: boolean) {
+  constructor(message: string, stored: Stored, isSlow: boolean) {
     super(message);
-    this.repository = repository;
+    this.stored = stored;
     this.isSlow = isSlow;
   }
 }
@@ -157,12 +164,9 @@ async function backUpOne(
   const now = new Date();
   const { epoch, master } = latestMaster(machine);
   const repository = repositoryAt(record, host, epoch, now);
-  // Of a day whose first backup lacks a database another one goes there: what is in a branch is over after two days.
-  const branch = often ? branchFor(repository, now, readState(machine, account)?.last) : undefined;
   const open = (which: Repository): Opened => {
     return { machine, account, keeper, name: repositoryName(which), key: backupKey(master, account, epoch) };
   };
-  let opened = open(branch ?? repository);
   const begun = performance.now();
   const allowed = longestFor(diskLimit(bundle, account));
   const seconds = Math.min(allowed, share);
@@ -196,6 +200,8 @@ async function backUpOne(
     // Not even opened: that counts as a look (components/backup/watch-looks.py).
     const without = `--exclude=${inSnapshot}/admin/backup`;
     const args = ["backup", "--json", "--quiet", "--no-scan", without, ...about, ...mounts.map(({ to }) => to)];
+    const branch = often ? branchFor(repository, now, readState(machine, account), failed.length === 0) : undefined;
+    let opened = open(branch ?? repository);
     let result = await restic(opened, args, { mounts, longest: left() });
     if (result.status === noRepository && branch) {
       if (!(await isBranched(opened, left()))) opened = open(repository);
@@ -215,12 +221,11 @@ async function backUpOne(
           : "it was ended, because it took longer than its disk limit explains: are there large files with holes?";
       throw new TooSlow(failureOf(opened, result, `${what}: ${why}`).message);
     }
-    if (failed.length > 0)
-      throw new Partly(`its files are backed up, but not ${failed.join("; ")}`, opened.name, isLate);
+    const stored: Stored = { time: now.toISOString(), repository: opened.name };
+    if (failed.length > 0) throw new Partly(`its files are backed up, but not ${failed.join("; ")}`, stored, isLate);
     return {
-      time: now.toISOString(),
+      ...stored,
       keeper: keeper.name,
-      repository: opened.name,
       snapshot: summary.snapshot_id,
       bytes: summary.data_added_packed ?? 0,
       files: summary.total_files_processed ?? 0,

@@ -15,6 +15,7 @@ import {
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
 import { filesOf } from "../store/generations.ts";
+import { type BackupState, newestStored } from "./state.ts";
 
 /** Accounts that this host backs up, by number. */
 export function backupsOf(bundle: Bundle): BackupRecord[] {
@@ -143,14 +144,17 @@ const dayOf = (time: Date) => Math.floor(time.getTime() / day);
 /**
  * The branch that a further backup of a day goes to, if accounts are backed up often. On the backup host it begins with links to all files of the repository, so it costs no
  * room and only what is new is brought; and it goes as a whole after two days. So however many backups there are, a repository has one of each day, and a branch those of one.
- * @param before where the newest backup is, and when it was made
- * @returns undefined for the first backup of a day, which goes to the repository itself
+ * @param state what is known of the account's backups before this one
+ * @param isWhole whether this one has all databases
+ * @returns undefined for the first backup of a day, which goes to the repository itself, and so does the first whole one: what is in a branch is over after two days
  */
 export function branchFor(
   repository: Repository,
   now: Date,
-  before: { readonly repository: string; readonly time: string } | undefined,
+  state: BackupState | undefined,
+  isWhole: boolean,
 ): Repository | undefined {
+  const before = isWhole ? state?.last : newestStored(state);
   const branch = { ...repository, day: dayOf(now) };
   if (before === undefined || dayOf(new Date(before.time)) !== branch.day) return undefined;
   return [repository, branch].map(repositoryName).includes(before.repository) ? branch : undefined;

@@ -16,22 +16,31 @@ export interface BackupState {
     readonly bytes: number;
     readonly files: number;
   };
-  /** Why the last run made none; the repository that the files went to, if they were stored all the same; and whether it was ended because it took too long. */
+  /** Why the last run made none, and whether it was ended because it took too long. */
   readonly failed?: {
     readonly time: string;
     readonly why: string;
-    readonly repository?: string;
     readonly slow?: true;
+    /** The newest since the last whole one that was stored without all of its databases. */
+    readonly stored?: Stored;
   };
 }
 
+/** When it was begun, ISO 8601, and where it is. */
+export interface Stored {
+  readonly time: string;
+  readonly repository: string;
+}
+
+/** What is known after a run that failed. */
+export function failedState(before: BackupState | undefined, failed: NonNullable<BackupState["failed"]>): BackupState {
+  const stored = failed.stored ?? before?.failed?.stored;
+  return { ...(before?.last && { last: before.last }), failed: { ...failed, ...(stored && { stored }) } };
+}
+
 /** The newest of what was stored of an account, whole or not. */
-export function newestStored(
-  state: BackupState | undefined,
-): { readonly time: string; readonly repository: string } | undefined {
-  const { last, failed: { time, repository } = {} } = state ?? {};
-  const isLater = time !== undefined && !(last && Date.parse(time) <= Date.parse(last.time));
-  return isLater && repository !== undefined ? { time, repository } : last;
+export function newestStored(state: BackupState | undefined): Stored | undefined {
+  return state?.failed?.stored ?? state?.last;
 }
 
 /**
@@ -55,7 +64,13 @@ const isState: Schema<BackupState> = (value): value is BackupState =>
   (value.last === undefined ||
     (isRecord(value.last) &&
       ["time", "keeper", "repository", "snapshot"].every((key) => typeof (value.last as never)[key] === "string"))) &&
-  (value.failed === undefined || (isRecord(value.failed) && typeof value.failed.why === "string"));
+  (value.failed === undefined ||
+    (isRecord(value.failed) &&
+      typeof value.failed.why === "string" &&
+      (value.failed.stored === undefined || isStored(value.failed.stored))));
+
+const isStored: Schema<Stored> = (value): value is Stored =>
+  isRecord(value) && typeof value.time === "string" && typeof value.repository === "string";
 
 export function writeState(machine: Machine, account: number, state: BackupState): void {
   machine.disk.makeDirectory(directoryOf(machine), 0o700);
