@@ -23,8 +23,11 @@ import { fetchTurns, shareOf } from "./turns.ts";
 
 const day = 86_400_000;
 
-/** Milliseconds that a backup host may take to list an account's files, which has to wait for whoever brings backups. */
+/** Milliseconds that a backup host may take to list an account's files, which has to wait for whoever brings backups; less if the account's share of the time is. */
 const listing = 600_000;
+
+/** Lists that a backup host did not give in its time, or at all, after which it is not asked for those of other accounts: each would wait as long. */
+const mostSilent = 3;
 
 /** Milliseconds that a backup host's clock may be ahead of this one's. */
 const ahead = 600_000;
@@ -60,6 +63,7 @@ export async function fetchBackups(machine: Machine, only: readonly number[], du
   const wrong: string[] = [];
   const now = () => new Date().toISOString();
   const share = due ? shareOf(records.map(({ minutes }) => minutes)) * 1000 : undefined;
+  const silent: Silent = new Map();
   const turns = fetchTurns(records.map((record) => ({ record, before: readCopyState(machine, record.account) })));
   for (const { record, before, waits } of turns) {
     const { account, minutes } = record;
@@ -72,14 +76,14 @@ export async function fetchBackups(machine: Machine, only: readonly number[], du
     }
     try {
       const { failed: _, ...rest } = state;
-      const copy = await withBackup(machine, account, () => fetchOne(machine, bundle, record, share));
+      const copy = await withBackup(machine, account, () => fetchOne(machine, bundle, record, silent, share));
       writeCopyState(machine, account, { ...rest, compared: now(), ...(copy && { copy }) });
     } catch (error) {
       // Its time comes again soon.
       if (due && error instanceof Busy) continue;
       const why = error instanceof ApplyError ? error.message : String(error);
       const failed = { time: now(), why, ...(error instanceof LeftForLater && { slow: true as const }) };
-      writeCopyState(machine, account, { ...state, failed });
+      writeCopyState(machine, account, error instanceof NotAsked ? state : { ...state, failed });
       wrong.push(`account ${account}: its copy does not have its newest backup: ${why}`);
     }
   }
@@ -94,15 +98,22 @@ export async function fetchBackups(machine: Machine, only: readonly number[], du
   return wrong;
 }
 
-/** @param share milliseconds in which its files have to come */
+/** How often backup hosts, by their names, gave no list in a run. */
+type Silent = Map<string, number>;
+
+/** Its backup host was not asked for an account's files: the next run asks for them first. */
+class NotAsked extends ApplyError {}
+
+/** @param share milliseconds in which its files have to be listed, and as many in which they have to come */
 async function fetchOne(
   machine: Machine,
   bundle: Bundle,
   record: StandbyRecord,
+  silent: Silent,
   share?: number,
 ): Promise<CopyState["copy"]> {
   const { account, bytes: most } = record;
-  const { keeper, files } = await newestAt(machine, bundle, record);
+  const { keeper, files } = await newestAt(machine, bundle, record, silent, share);
   const newest = newestSnapshot(files);
   if (!newest) return undefined;
   const { repository } = newest;
@@ -185,24 +196,31 @@ async function newestAt(
   machine: Machine,
   bundle: Bundle,
   { account, site, bytes }: StandbyRecord,
+  silent: Silent,
+  share = Infinity,
 ): Promise<{ keeper: Keeper; files: readonly KeptFile[] }> {
-  let first: Error | undefined;
   // A line for each.
   const maxBytes = Math.max(64 << 20, filesFor(bytes) * 200);
   const answers: { keeper: Keeper; files: readonly KeptFile[] }[] = [];
   for (const [index, keeper] of keepersOf(bundle, { account, site, retentionDays: 0 }).entries()) {
+    const tries = silent.get(keeper.name) ?? 0;
+    if (tries >= mostSilent) {
+      if (index === 0) throw new NotAsked(`${keeper.name} gave no list for ${tries} other accounts`);
+      continue;
+    }
     const [program, ...args] = sshTo(machine, keeper, account, ["list-files"]);
-    const { status, stdout, stderr } = await machine.run(program!, args, { timeout: listing, maxBytes });
+    const timeout = Math.ceil(Math.min(listing, share));
+    const { status, stdout, stderr } = await machine.run(program!, args, { timeout, maxBytes });
+    const isAway = status === 255 && !/Permission denied/.test(stderr);
+    if (isAway || status === 124) silent.set(keeper.name, tries + 1);
     if (status === 0) answers.push({ keeper, files: readList(stdout) });
+    // New backups go to the first.
     else if (index === 0) {
-      const isAway = status === 255 && !/Permission denied/.test(stderr);
-      first = new ApplyError(
+      throw new ApplyError(
         `${keeper.name} ${isAway ? "cannot be reached" : "does not answer"}: ${stderr.trim()} (exit status ${status})`,
       );
     }
   }
-  // The first is the one that new backups go to.
-  if (first) throw first;
   const at = ({ files }: { files: readonly KeptFile[] }) => newestSnapshot(files)?.at ?? 0;
   const newest = answers.toSorted((left, right) => at(right) - at(left))[0];
   if (!newest) throw new ApplyError(`site ${site} has no backup host in this host's cell`);
