@@ -18,6 +18,20 @@ named() {
   esac
 }
 
+# The files of a repository that came last, 20 at most; find(1) is told which of them count.
+last() {
+  find "$repository" -type f -regextype posix-extended -regex '.*/[0-9a-f]{64}' "$@" -printf '%T@ %P\n' | LC_ALL=C sort -rn | head -n 20 | cut -d ' ' -f 2
+}
+
+# Removes those of the files on standard input, and of those that nobody has looked at, that are halves. The host can write that list, too: whatever is in it, no whole file goes.
+look() {
+  { cat && tail -c 20000 "$unseen" 2>/dev/null || true; } | grep -xE '([a-z]+|data/[0-9a-f]{2})/[0-9a-f]{64}' | sort -u | while IFS= read -r path; do
+    # One that cannot be read may be whole, and a lock may go meanwhile.
+    if sum=$(sha256sum 2>/dev/null <"$repository/$path") && [ "${sum%% *}" != "${path##*/}" ]; then rm -f -- "$repository/$path"; fi
+  done
+  rm -f -- "$unseen" 2>/dev/null || true
+}
+
 set -f
 # Two words, and never a shell's own.
 set -- ${SSH_ORIGINAL_COMMAND:-}
@@ -35,18 +49,25 @@ case ${1:-} in
     ;;
   open)
     named "${2:-}"
+    repository=$directory/$2
+    unseen=$repository/.unseen
     since=$(date +%s)
-    [ ! -d "$directory/$2" ] || { exec 9<"$directory/$2"; flock -s 9; }
+    if [ -d "$repository" ]; then
+      exec 9<"$repository"
+      # Whoever was there last has not looked: this machine, or their programs, ended before they did.
+      if flock -n -x 9 && [ -e "$unseen" ]; then last | look; fi
+      flock -s 9
+      touch "$unseen" 2>/dev/null || true
+    fi
     # Nothing that is there can be deleted or replaced over this connection, except locks.
     status=0
-    rclone serve restic --stdio --append-only --config /dev/null --log-level ERROR "$directory/$2" || status=$?
+    rclone serve restic --stdio --append-only --config /dev/null --log-level ERROR "$repository" || status=$?
     # A connection that broke leaves halves of the files under way, whose names are not the SHA-256 of their content: they would count as damaged, and standbys take none of them.
-    # They are the last ones that came. Others may be writing: then whoever ends last looks.
-    if [ -e /proc/self/fd/9 ] && flock -n -x 9; then
-      find "$directory/$2" -type f -regextype posix-extended -regex '.*/[0-9a-f]{64}' -newermt "@$since" -printf '%T@ %p\n' |
-        LC_ALL=C sort -rn | head -n 20 | while IFS= read -r line; do
-          sum=$(sha256sum <"${line#* }") && [ "${sum%% *}" = "${line##*/}" ] || rm -f -- "${line#* }"
-        done
+    # They are the last ones that came. Others may be writing, and have begun later: whoever ends last looks at what came last when the others ended, too.
+    if [ -e /proc/self/fd/9 ]; then
+      own=$(last -newermt "@$since")
+      echo "$own" 2>/dev/null >>"$unseen" || true
+      ! flock -n -x 9 || echo "$own" | look
     fi
     exit "$status"
     ;;

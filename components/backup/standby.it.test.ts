@@ -36,9 +36,9 @@ function declaration(lost?: "web1 lost"): Declaration {
 
 const fetchBackups = () => standby.host.run("fairhost-host fetch-backups", { timeout: 120_000 });
 const snapshots = (host: AppliedHost, directory: string) => host.shell(`cd ${directory} && ls */snapshots/* || true`);
-/** Files of repositories with what is in them; locks aside. */
+/** Files of repositories with what is in them; locks, and what was not looked at, aside. */
 const sums = (host: AppliedHost, directory: string) =>
-  host.shell(`cd ${directory} && find . -type f ! -path '*/locks/*' -exec sha256sum {} + | sort -k2`);
+  host.shell(`cd ${directory} && find . -type f ! -path '*/locks/*' ! -name .unseen -exec sha256sum {} + | sort -k2`);
 /** The copy has the one repository with the newest backup, as it is on the backup host. */
 async function expectWholeCopy(): Promise<void> {
   const newest = `cd ${repositories} && ls -t */snapshots/* | head -n 1 | xargs stat -c %Y`;
