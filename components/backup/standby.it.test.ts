@@ -79,7 +79,7 @@ beforeAll(async () => {
   await placeShell(on.web.host, 1);
   await inside(on.web.host, 1, `${psql} 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS a'`);
   await inside(on.web.host, 1, "mkdir sub; echo page >sub/page; head -c 200000000 /dev/urandom >large");
-  await on.web.shell("fairhost-host backup");
+  expect(await on.web.host.run("fairhost-host backup", { timeout: 200_000 })).toMatchObject({ exitCode: 0 });
 }, 300_000);
 afterAll(async () => on?.[Symbol.asyncDispose]());
 
