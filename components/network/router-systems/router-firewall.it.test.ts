@@ -92,6 +92,7 @@ describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
     ["in over IPv4", "transit-1", host.name, "185.31.40.5/32", outside4, inside4],
     ["out over IPv6", host.name, "transit-1", "2620:4f:8000:1::5/128", inside6, outside6],
     ["out over IPv4", host.name, "transit-1", "198.51.100.5/32", inside4, outside4],
+    ["out over IPv6 as the router", host.name, "transit-1", `${plan.operators[0]!.address}/128`, inside6, outside6],
   ])(
     "lets no false source %s",
     async (_, from, to, address, right, target) => {

@@ -100,7 +100,15 @@ const againstFalseSources = (outside: string) => `
     ip6 saddr @owned6 counter drop
     ip saddr @owned4 counter drop
   }
-  # After rules of others have translated sources.
+  # Before rules of others translate sources. What has an address of the router here comes from somebody else: the kernel itself refuses that of IPv4 alone.
+  chain as_the_router {
+    type filter hook forward priority filter; policy accept;
+    oifname != { ${outside} } accept
+    ip6 saddr @owned6 accept
+    ip saddr @owned4 accept
+    fib saddr type local counter drop
+  }
+  # After these rules.
   chain to_operators {
     type filter hook postrouting priority srcnat + 1; policy accept;
     oifname != { ${outside} } accept
