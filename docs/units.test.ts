@@ -57,6 +57,7 @@ test("it says of each line of the status what it means", () => {
       outdated: [],
       held: [],
       gone: ["it has gone"],
+      notYet: ["it gets a name"],
       waiting: "it waits",
     },
     ...{ copies: ["a copy"], firewall: "as loaded", lastResult: "applied" },

@@ -8,7 +8,15 @@ import { unitStates } from "../os/systemd.ts";
 import { findDrift } from "../store/file-drift.ts";
 import { possibleBases, readApplied, readCurrent } from "../store/generations.ts";
 import { type Holder, holder } from "../store/lock.ts";
-import { asItMayRun, goneAccounts, goneInWords, heldGroups, marked, unfinishedCopy } from "../store/moving.ts";
+import {
+  asItMayRun,
+  goneAccounts,
+  goneInWords,
+  heldGroups,
+  marked,
+  unfinishedCopy,
+  waitingForMoves,
+} from "../store/moving.ts";
 import { readReport } from "../store/report.ts";
 import { waiting } from "../store/waiting.ts";
 import { unitsOf } from "./hooks/choose.ts";
@@ -37,6 +45,8 @@ export interface HostStatus {
   readonly held: readonly string[];
   /** Why accounts are held that have gone, one sentence each. */
   readonly gone: readonly string[];
+  /** What was delivered and is not in force yet, because other accounts have not moved away, one sentence each. */
+  readonly notYet: readonly string[];
   /** Why programs of accounts wait for a backup host since the boot; undefined if they do not. */
   readonly waiting: string | undefined;
   /** Accounts that are unfinished copies of others: held, and not backed up, until `fairhost-host copy` has ended. */
@@ -76,6 +86,7 @@ export async function status(machine: Machine): Promise<HostStatus> {
     outdated: live ? [...unitsOnReplacedFiles(machine).keys()].sort() : [],
     held: heldGroups(machine),
     gone: [...goneAccounts(machine)].map(([number, gone]) => goneInWords(bundle.host, number, gone)),
+    notYet: waitingForMoves(machine, bundle),
     waiting: waiting(machine),
     copies: marked(machine, "copying").map((number) => {
       const { from, since } = unfinishedCopy(machine, number)!;
@@ -99,6 +110,7 @@ export function formatStatus(status: HostStatus): string {
     `not running  ${status.notRunning.length === 0 ? "none" : status.notRunning.map(({ unit, state }) => `${unit} (${state})`).join(", ")}`,
     `held         ${status.held.length === 0 ? "none" : status.held.join(", ")}`,
     ...status.gone.map((why) => `gone         ${why}`),
+    ...status.notYet.map((what) => `not yet      ${what}`),
     ...(status.waiting === undefined ? [] : [`waiting      ${status.waiting}`]),
     ...status.copies.map((copy) => `copy         ${copy}`),
     `failing      ${status.failing.length === 0 ? "none" : status.failing.map(inWords).join(", ")}`,

@@ -10,7 +10,7 @@ import { openOutside } from "../os/outside.ts";
 import { listensAgain, reasonFor, unitStates } from "../os/systemd.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
 import { routerOf } from "../store/host-name.ts";
-import { asItMayRun, goneAccounts, goneInWords, isMarked } from "../store/moving.ts";
+import { asItMayRun, goneAccounts, goneInWords, isMarked, waitingForMoves } from "../store/moving.ts";
 import { otherMaster } from "../store/secrets.ts";
 import { waiting } from "../store/waiting.ts";
 import { lookAtStates } from "./checks/units.ts";
@@ -85,6 +85,7 @@ export async function health(machine: Machine, accounts: readonly number[]): Pro
   const notes = [
     other,
     seen.note,
+    ...waitingForMoves(machine, bundle).map((what) => `not in force yet: ${what}`),
     ...(down.length > 0 ? [`BGP sessions that are not established: ${down.join(", ")}`] : []),
   ].filter((note) => note !== undefined);
   return {

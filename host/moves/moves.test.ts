@@ -19,6 +19,7 @@ import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/f
 import { apply } from "../apply/apply.ts";
 import { init } from "../apply/init.ts";
 import { recover, retire } from "../apply/retire.ts";
+import { formatStatus, status } from "../apply/status.ts";
 import { readCurrent } from "../store/generations.ts";
 import { isMarked, readDelivered } from "../store/moving.ts";
 import { showCertificates, takeCertificates } from "./certificates.ts";
@@ -79,7 +80,7 @@ test("two accounts change places: both stay where they are until each hands over
 });
 
 // A host name is one file, of whichever account has it.
-test("a name that goes from an account that leaves to another one here waits until the move is over, and holds nobody else up", async () => {
+test("a name that goes from an account that leaves to another one here waits until the move is over; nothing else does", async () => {
   using tree = new Tree();
   const machine = tree.machine();
   const name = (number: number, of: string): BundleFile => ({ path: `sites/names/${of}`, content: `${number}\n` });
@@ -91,25 +92,40 @@ test("a name that goes from an account that leaves to another one here waits unt
     );
   await apply(machine, bundleOf({ 1: named(1, "a.example"), 2: named(2, "b.example"), 4: named(4) }));
   await steps.keep(machine, 1);
-  // 2 takes it from 1; 3, a new one, what 2 had; 4 has nothing to do with it.
-  const then = bundleOf({ 2: named(2, "a.example"), 3: named(3, "b.example"), 4: named(4, "d.example") });
+  // 2 takes it from 1, and is suspended; 3, a new one, takes what 2 had; 4 has nothing to do with it.
+  const whole: BundleFile[] = [
+    name(2, "a.example"),
+    name(2, "c.example"),
+    { path: "sites/accounts/2.certificates", content: "a.example a.example;\nc.example c.example;\n" },
+    { path: "sites/accounts/2.own", content: "a.example a.pem;\n" },
+    { path: "sites/webdav/a.example", content: "/.webdav/ada 2/unix:/run/x\n" },
+    { path: "sites/webdav/c.example", content: "/.webdav/ada 2/unix:/run/x\n" },
+  ];
+  const suspended = accountGroup(2, "suspended", whole);
+  const then = bundleOf({ 2: suspended, 3: named(3, "b.example"), 4: named(4, "d.example") });
   const names = () =>
     readdirSync(tree.at("/var/lib/fairhost/current/sites/names"))
       .sort()
       .map((of) => `${of} ${readFileSync(tree.at(`/var/lib/fairhost/current/sites/names/${of}`), "utf8").trim()}`);
-  const waits = [
-    "account 2 keeps its old files until account 1 has moved away, because a.example goes from that one to it",
-    "account 3 has no files until account 2 has its new ones, because b.example goes from that one to it",
-  ];
+  const waits = ["account 2 gets a.example when account 1 has moved away"];
+  const seen = async () => [(await status(machine)).notYet, formatStatus(await status(machine))];
   const first = await apply(machine, then);
   expect(first).toMatchObject({ result: "applied", errors: [], notes: waits });
-  expect(names()).toEqual(["a.example 1", "b.example 2", "d.example 4"]);
+  expect(names()).toEqual(["a.example 1", "b.example 3", "c.example 2", "d.example 4"]);
+  // Nor does the host ask for certificates of another's name, or take them.
+  expect(readCurrent(machine).bundle.groups["account-2"]!.files).toEqual([
+    ...accountGroup(2, "suspended").files,
+    ...[whole[1], { path: "sites/accounts/2.certificates", content: "c.example c.example;\n" }, whole[5]],
+  ]);
+  expect(await seen()).toEqual([waits, expect.stringContaining(`\nnot yet      ${waits[0]}\n`)]);
   expect(await apply(machine, then)).toMatchObject({ result: "unchanged", errors: [], notes: waits });
   expect(await recover(machine)).toBeUndefined();
   await steps.stop(machine, 1);
   await steps.leave(machine, 1);
-  expect(names()).toEqual(["a.example 2", "b.example 3", "d.example 4"]);
+  expect(names()).toEqual(["a.example 2", "b.example 3", "c.example 2", "d.example 4"]);
+  expect(readCurrent(machine).bundle.groups["account-2"]).toEqual(suspended);
   expect((await apply(machine, then)).notes).toBeUndefined();
+  expect(await seen()).toEqual([[], expect.not.stringContaining("not yet")]);
 });
 
 test("two groups with one path are refused in words, and nothing is changed", async () => {

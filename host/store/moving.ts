@@ -10,7 +10,7 @@ import type { Machine } from "../os/machine.ts";
 import { readCurrent } from "./generations.ts";
 import { stateDirectory } from "./layout.ts";
 import { isRecord, readOwn, readOwnIfWhole, type Schema } from "./own-file.ts";
-import { type Taken, takenFrom } from "./staging/taken-paths.ts";
+import { type Taken, withoutKept } from "./staging/taken-paths.ts";
 
 /**
  * What a host remembers of an account that moves or becomes a copy, whatever is delivered meanwhile, over reboots too: a file with its number in a directory.
@@ -171,26 +171,28 @@ export function asItMayRun(machine: Place, bundle: Bundle): Bundle {
 
 /**
  * The bundle that is to be in force while accounts move: of those that come, or have gone, only what shows them to nobody, and those that leave as they are. What
- * goes from one that leaves to another account waits with all of that account's new files ({@link waitingForMoves}).
+ * goes from one that leaves to another account is in force for the latter once the move is over ({@link waitingForMoves}).
  */
 export function whileMoving(machine: Place, current: Bundle, delivered: Bundle): Bundle {
   return onTheWay(machine, current, delivered).bundle;
 }
 
-/** Accounts that keep their old files while others move, because something of their new ones is still another's: a host name is one file. In words. */
-export function waitingForMoves(machine: Place, current: Bundle, delivered: Bundle): string[] {
-  return onTheWay(machine, current, delivered).waiting.map(({ group, from, path }) => {
-    const [who, of] = [inWords(group), inWords(from)];
-    const until = isMarked(machine, "leaving", Number(numberIn(from))) ? "has moved away" : "has its new ones";
-    const keeps = current.groups[group] ? "keeps its old files" : "has no files";
-    return `${who} ${keeps} until ${of} ${until}, because ${posix.basename(path)} goes from that one to it`;
-  });
+/**
+ * What accounts get only when others have moved away, because it is still of these: a host name is one file. In words.
+ * @param current what is in force
+ * @param delivered what was delivered last; with its file damaged nobody knows what waits
+ */
+export function waitingForMoves(machine: Machine, current: Bundle, delivered = deliveredIfWhole(machine)): string[] {
+  if (!delivered) return [];
+  const words = onTheWay(machine, current, delivered).taken.map(
+    ({ group, from, path }) => `${inWords(group)} gets ${posix.basename(path)} when ${inWords(from)} has moved away`,
+  );
+  return [...new Set(words)];
 }
 
-const numberIn = (group: Group) => group.replace("account-", "");
 const inWords = (group: Group) => group.replace("-", " ");
 
-function onTheWay(machine: Place, current: Bundle, delivered: Bundle): { bundle: Bundle; waiting: readonly Taken[] } {
+function onTheWay(machine: Place, current: Bundle, delivered: Bundle): { bundle: Bundle; taken: readonly Taken[] } {
   const groups = { ...delivered.groups };
   const gone = goneAccounts(machine);
   for (const number of new Set([...marked(machine, "coming"), ...gone.keys()])) {
@@ -205,17 +207,11 @@ function onTheWay(machine: Place, current: Bundle, delivered: Bundle): { bundle:
     // It may be the last one here that needs a server of databases or a runtime.
     if (groups.host && current.groups.host) groups.host = withAllOf(groups.host, current.groups.host);
   }
-  const before = { groups: { ...current.groups, ...kept } };
-  const waiting = takenFrom(before, { groups }, Object.keys(kept) as Group[]);
-  for (const { group } of waiting) {
-    const old = current.groups[group];
-    if (old) groups[group] = old;
-    else delete groups[group];
-  }
-  Object.assign(groups, kept);
-  const names = Object.keys({ ...delivered.groups, ...groups }) as Group[];
-  const changed = names.some((name) => groups[name] !== delivered.groups[name]);
-  return { bundle: changed ? sealBundle(delivered.host, groups) : delivered, waiting };
+  const { groups: others, taken } = withoutKept(groups, kept);
+  const all = { ...others, ...kept };
+  const names = Object.keys({ ...delivered.groups, ...all }) as Group[];
+  const changed = names.some((name) => all[name] !== delivered.groups[name]);
+  return { bundle: changed ? sealBundle(delivered.host, all) : delivered, taken };
 }
 
 function withoutOutside({ files, units, account }: BundleGroup): BundleGroup {

@@ -1,7 +1,11 @@
-import type { Bundle, Group } from "../../../delivery/protocol/bundle.ts";
+import { dirname } from "node:path/posix";
+import { sites } from "../../../components/http/sites.host.ts";
+import type { Bundle, BundleFile, BundleGroup, Group } from "../../../delivery/protocol/bundle.ts";
+import { securedNames } from "../../../delivery/protocol/certificates.ts";
+import { sealGroup } from "../../../delivery/protocol/digest.ts";
 import { changedGroups } from "../../apply/hooks/choose.ts";
 
-/** A group that cannot have its new files while another one keeps its old ones, and the path that both have. */
+/** A group that cannot have a new file while another one keeps its old ones, and the path that both have. */
 export interface Taken {
   readonly group: Group;
   readonly from: Group;
@@ -31,6 +35,51 @@ export function takenFrom(old: Groups, next: Groups, keeping: readonly Group[]):
     }
   }
   return taken;
+}
+
+/**
+ * What groups can have while others keep all their old files: everything but the paths of these. Else a suspension, or the removal of a key, would wait for a host name.
+ * What a group says elsewhere about a name that it cannot have yet waits too: certificates and WebDAV would be of another's name.
+ * @returns the groups, and what each of them waits for
+ */
+export function withoutKept(groups: Groups["groups"], kept: Groups["groups"]): Groups & { readonly taken: Taken[] } {
+  const owners = new Map(
+    (Object.entries(kept) as [Group, BundleGroup][]).flatMap(([from, { files }]) =>
+      files.map(({ path }) => [path, from] as const),
+    ),
+  );
+  const left = { ...groups };
+  const taken: Taken[] = [];
+  for (const [group, { files, units, account }] of Object.entries(groups) as [Group, BundleGroup][]) {
+    const paths = new Set(files.flatMap(({ path }) => (owners.has(path) ? path : [])));
+    if (paths.size === 0) continue;
+    taken.push(...[...paths].map((path) => ({ group, from: owners.get(path)!, path })));
+    const names = new Set([...paths].flatMap((path) => hostnameOf(path) ?? []));
+    const others = files.filter(({ path }) => !paths.has(path) && !names.has(hostnameOf(path) ?? ""));
+    left[group] = sealGroup({
+      files: others.flatMap((file) => withoutNames(file, names)),
+      units,
+      ...(account && { account }),
+    });
+  }
+  return { groups: left, taken };
+}
+
+const aboutName = sites.ofAccount
+  .filter(({ path }) => path.source.includes("(?<hostname>"))
+  .map(({ path }) => new RegExp(`^${sites.name}/(?:${path.source})$`));
+
+/** The host name that a file is about. */
+function hostnameOf(path: string): string | undefined {
+  return aboutName.flatMap((pattern) => pattern.exec(path)?.groups?.hostname ?? [])[0];
+}
+
+/** An account's list of names that have certificates, without some of them; any other file as it is. */
+function withoutNames(file: BundleFile, names: ReadonlySet<string>): BundleFile[] {
+  if (dirname(file.path) !== securedNames || file.content === undefined) return [file];
+  const lines = file.content.match(/.+\n/g) ?? [];
+  const content = lines.filter((line) => !names.has(line.split(" ")[0]!)).join("");
+  return content === "" ? [] : [{ ...file, content }];
 }
 
 /** For a report. */
