@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -173,6 +173,9 @@ test("the grace of accounts begins with the first deploy that asks their host, a
     // Without a pinned key it is not even contacted.
     const knownHosts = join(directory, "known_hosts");
     writeFileSync(knownHosts, "");
+    // What only informs previews cannot be kept.
+    mkdirSync(join(directory, "known-proofs"));
+    const said: string[] = [];
     const config = {
       ...{ stack: "test", projectDirectory: directory, inventory: directory, cell: undefined },
       knownHosts,
@@ -180,9 +183,10 @@ test("the grace of accounts begins with the first deploy that asks their host, a
     const proofs = proofsOn(
       { ...config, sshUser: "root", sshPrivateKeyFile: undefined, today: "2026-11-28" },
       [{ name: host, ssh: { address: "::1", port: 1 } }],
-      () => {},
+      (text) => said.push(text),
     );
     expect(await proofs(declaration, declaration, [host], directory)).toEqual([]);
+    expect(said.join("")).toContain("What hosts said is not remembered for previews: ");
     const own = accounts.filter((each) => each.host === host && each.backup).map((each) => `${host} ${each.number}`);
     expect(own).not.toEqual([]);
     expect(Object.keys(JSON.parse(readFileSync(join(directory, "first-asked"), "utf8")))).toEqual(own.toSorted());

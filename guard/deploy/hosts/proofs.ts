@@ -49,7 +49,9 @@ export function proofsOn(config: StackConfig, hosts: readonly Reachable[], say: 
       before,
       answers.map(({ host }) => host),
     );
-    await keepKnownProofs(directory, answers.filter(isAnswer), before.accounts, now);
+    await keepKnownProofs(directory, answers.filter(isAnswer), before.accounts, now).catch((error: Error) =>
+      say(`What hosts said is not remembered for previews: ${printable(error.message)}\n`),
+    );
     const since = await firstAsked(directory, before.accounts, expected, now);
     const { findings, notes } = unproven(before, after, answers, now, since);
     const silent = answers.flatMap((answer) =>
