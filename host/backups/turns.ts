@@ -1,4 +1,5 @@
 import type { BackupRecord } from "../../delivery/protocol/backups.ts";
+import { isAhead } from "../../delivery/protocol/proofs.ts";
 import type { CopyState } from "./copies.ts";
 import { type BackupState, newestStored } from "./state.ts";
 
@@ -53,9 +54,11 @@ export const shareOf = (minutes: Iterable<number>) => (Math.min(...minutes) * 60
 /** Whether the runs of every few minutes leave an account alone, because it took longer than {@link shareOf its share}, until a daily run has made a backup of it. */
 export const isForDay = (state: BackupState | undefined) => state?.failed?.slow === true;
 
-/** Whether the daily run, which may be over for today, is begun for such an account: it has not tried it for an hour. */
-export const dayHelps = (state: BackupState | undefined, now: number) =>
-  !(now - timeOf(state?.failed?.time) < 3_600_000);
+/** Whether the daily run, which may be over for today, is begun for such an account: it has not tried it for an hour, or then the clock was ahead. */
+export const dayHelps = (state: BackupState | undefined, now: number) => {
+  const tried = timeOf(state?.failed?.time);
+  return isAhead(tried, now) || !(now - tried < 3_600_000);
+};
 
 /**
  * The order in which copies are fetched: whose copy is the oldest comes first, and those whose last run failed come last.
