@@ -83,6 +83,7 @@ describe.each(cases)("what $version left on $host", ({ recording, host }) => {
       copies: [],
       held: [],
       gone: [],
+      notYet: [],
     });
     expect(recorded).toMatchObject({ host, drift: [], notRunning: [], interrupted: false });
   });
