@@ -174,30 +174,6 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Answer).serve_for
   await on.web.shell(`rm ${home}/shell.py ${home}/page ${home}/later && fairhost-host backup 2`);
 });
 
-test("a program that takes room in a drill is ended, and its socket does not start it again", async () => {
-  const home = "/srv/accounts/2/home";
-  await on.web.host.writeFile(
-    `${home}/shell.py`,
-    `import os, time
-os.posix_fallocate(os.open("all", os.O_CREAT | os.O_WRONLY), 0, 310 << 20)
-time.sleep(600)
-`,
-  );
-  await on.web.shell(
-    "fairhost-host backup 2 && mount -t tmpfs -o size=1320m none /mnt && mkdir -p /srv/accounts/drills && mount --bind /mnt /srv/accounts/drills",
-  );
-  const said = "journalctl --unit=fairhost-backup-2-ask.service --output=cat --cursor-file=/root/said";
-  await on.web.shell(said);
-  const { exitCode, stderr } = await drill("2");
-  await on.web.shell("umount /srv/accounts/drills /mnt");
-  expect([exitCode, stderr]).toEqual([
-    0,
-    expect.stringMatching(/shell gave no answer: it was ended: less than 1024 MiB/),
-  ]);
-  expect((await on.web.shell(said)).match(/^Started .* asks /gm)).toHaveLength(1);
-  await on.web.shell(`rm ${home}/shell.py && fairhost-host backup 2`);
-});
-
 test("a backup host that is away is told apart: no drill is recorded as failed, and it is said that none was tried", async () => {
   const before = (await report()).proofs;
   await on.backup.shell("systemctl stop fairhost-repositories.service");

@@ -54,7 +54,7 @@ export async function askRestored(
     const listens = `[Socket]\nListenStream=${socket}\nSocketMode=0600\nRemoveOnStop=yes\n`;
     machine.disk.replace(path("socket"), listens, 0o600, { sync: false });
     const begun = performance.now();
-    const answer = await withRoom(machine, { directory, number }, [unit], async () => {
+    const answer = await withRoom(machine, directory, [unit], async () => {
       await must(machine, "systemctl", ["start", `${unit}.socket`]);
       return await get(socket, asked.address);
     });

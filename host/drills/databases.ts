@@ -80,14 +80,14 @@ export async function loadDump(
   // Debian's programs want to know who they are.
   const users = join(directory, "passwd");
   await removeTree(machine, own);
+  machine.disk.makeDirectory(own, 0o700);
+  chownSync(own, uid, uid);
   machine.disk.replace(users, `a${number}:x:${uid}:${uid}::/:/bin/sh\n`, 0o644, { sync: false });
   const begun = performance.now();
   let began = false;
   const unit = `fairhost-backup-${number}-load`;
   try {
-    const stdout = await withRoom(machine, { directory, number }, [unit], async () => {
-      machine.disk.makeDirectory(own, 0o700);
-      chownSync(own, uid, uid);
+    const stdout = await withRoom(machine, directory, [unit], async () => {
       const command = ["/bin/sh", "-c", script, "load", name, `a${number}`];
       const { status, stdout, stderr } = await runInside(machine, command, {
         unit,

@@ -158,6 +158,8 @@ async function restoreInto(
   machine.disk.makeDirectory(directory, 0o700);
   // Files, and a database of each dump.
   requireFree(machine, directory, 2 * (await storedBytes(machine, number, { opened, id })) + servers);
+  machine.disk.makeDirectory(restored, 0o700);
+  chownSync(restored, uid, uid);
   const left = [
     "/admin",
     ...Object.entries(parts).flatMap(([part, names]) => names.map((name) => `/${part}/${name}`)),
@@ -167,10 +169,8 @@ async function restoreInto(
     machine,
     number,
     () =>
-      withRoom(machine, { directory, number }, [`fairhost-backup-${number}-restore`], () => {
-        machine.disk.makeDirectory(restored, 0o700);
-        chownSync(restored, uid, uid);
-        return mustRestic(
+      withRoom(machine, directory, [`fairhost-backup-${number}-restore`], () =>
+        mustRestic(
           opened,
           [
             ...["restore", "--json", "--no-lock", "--sparse", `--target=${restoredPlace}`],
@@ -178,8 +178,8 @@ async function restoreInto(
             `${id}:${inSnapshot}`,
           ],
           { uid, mounts: [{ from: restored, to: restoredPlace, writable: true }] },
-        );
-      }),
+        ),
+      ),
     patientSeconds,
   );
 }

@@ -2,15 +2,11 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { accountFixture } from "../../components/account/account-container.fixture.ts";
-import { quotasOf } from "../../components/account/quotas.ts";
-import { largestNumber } from "../../components/declaring.ts";
 import { accountGroup, bundleOf, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import type { Run } from "../os/machine.ts";
 import { storedProofs } from "./proofs.ts";
 import { drillAccounts } from "./run.ts";
-import { drillProject } from "./sandbox.ts";
 
 const record = (account: number) => ({
   path: `backup/accounts/${account}`,
@@ -66,11 +62,4 @@ test("what cannot be removed keeps only its own account from a proof", async () 
     expect.stringMatching(/^account 2: its backup was not restored: /),
   ]);
   expect(proven(machine)).toEqual([2]);
-});
-
-test("what a drill restores counts for no project of an account", () => {
-  const limits = accountFixture().limits;
-  const projects = [1, largestNumber].flatMap((number) => quotasOf({ number, limits }).map(({ project }) => project));
-  expect(drillProject(1)).toBeGreaterThan(Math.max(...projects));
-  expect(drillProject(largestNumber)).toBeLessThan(2 ** 32);
 });

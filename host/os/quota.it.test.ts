@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountFixture } from "../../components/account/account-container.fixture.ts";
 import { renderAccount } from "../../components/account/render-account.ts";
@@ -10,7 +9,6 @@ import { encodeBundle, sealGroup } from "../../delivery/protocol/digest.ts";
 import { bootOwnKernel, type OwnKernelHost } from "../../lab/own-kernel.ts";
 import { bundleOf } from "../../testing/fakes/host-tree.ts";
 import type { Inspection } from "../inspect/difference.ts";
-import type { RunResult } from "./machine.ts";
 
 /** The applier under a kernel of its own, on a real ext4 with project quotas: this machine's kernel need not have them. */
 let host: OwnKernelHost;
@@ -71,7 +69,7 @@ const logsOf = (number: number) => 2 ** 24 + number;
 
 beforeAll(async () => {
   // As Debian's installer makes it.
-  host = await bootOwnKernel({ features: "", mountOptions: "", diskMiB: 1536 });
+  host = await bootOwnKernel({ features: "", mountOptions: "" });
   await host.writeFile("/usr/local/sbin/fairhost-host", await buildApplier(), 0o755);
   await sh("fairhost-host init");
 });
@@ -202,46 +200,4 @@ test("another plan sets other limits; of an account that was there before, all f
   expect((await used(logsOf(9)))[0]).toBeGreaterThanOrEqual(100_000);
   expect(await used(2)).toEqual(before);
   expect(await sh("lsattr -p /srv/accounts/2/home/www/own")).toMatch(/^ *2 /);
-});
-
-test("what runs in a drill leaves a GiB and 10,000 inodes to the accounts, however fast it is", async () => {
-  const directory = "/srv/accounts/drills/9";
-  // As drills do it: the program of the account takes all that is free, at once.
-  const contents = `import { withRoom } from "./drills/sandbox.ts";
-import { machine } from "./os/machine.ts";
-const host = machine("/", console.error);
-const { freeBytes, freeInodes } = host.space("${directory}");
-const as = ["--reuid=200009", "--regid=200009", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"];
-const took = await withRoom(host, { directory: "${directory}", number: 9 }, ["none"], async () => {
-  await host.run("install", ["-d", "-o", "200009", "${directory}/restored"]);
-  return host.run("setpriv", [...as, "fallocate", "--length=" + freeBytes, "${directory}/restored/all"]);
-});
-console.log(JSON.stringify({ freeInodes, took, left: host.space("${directory}").freeBytes }));`;
-  const resolveDir = join(import.meta.dirname, "..");
-  const bundled = await build({
-    stdin: { contents, resolveDir, loader: "ts" },
-    ...{ bundle: true, write: false, platform: "node", format: "esm", logLevel: "silent" },
-  });
-  await host.writeFile("/run/drill.mjs", bundled.outputFiles[0]!.text);
-  await sh(`mkdir -p ${directory}`);
-  const { freeInodes, took, left } = JSON.parse(await sh("node /run/drill.mjs")) as {
-    readonly freeInodes: number;
-    readonly took: RunResult;
-    readonly left: number;
-  };
-  expect(took).toMatchObject({ status: 1, stderr: expect.stringContaining("Disk quota exceeded") });
-  expect(left).toBeGreaterThan(2 ** 30 - 2 ** 20);
-  expect(await as(9, "head -c 3000000 /dev/zero > later")).toMatchObject({ exitCode: 0 });
-  const row = (await sh("repquota -P -n -O csv /srv/accounts"))
-    .split("\n")
-    .find((line) => line.startsWith(`#${2 ** 25 + 9},`));
-  const [inodes, hard] = (row ?? "")
-    .split(",")
-    .slice(7)
-    .map(Number)
-    .filter((_, index) => index === 0 || index === 2);
-  expect(inodes).toBeGreaterThanOrEqual(3);
-  expect(Math.abs(hard! - (freeInodes - 10_000))).toBeLessThan(10);
-  // Another one of the account begins with what is free then.
-  await sh(`rm -r ${directory} && mkdir ${directory} && node /run/drill.mjs`);
 });
