@@ -158,7 +158,7 @@ describe("a host that somebody has taken over", () => {
     await on.web.host.writeFile("/root/relay", `#!/bin/sh\nexec ${ssh("a1", `open ${repository}`)}\n`, 0o755);
     await on.web.shell("systemd-run -q --unit=relay socat UNIX-LISTEN:/run/relay,fork EXEC:/root/relay");
     await on.web.until("test -S /run/relay");
-    await on.backup.shell("find /srv/accounts -type f -exec sha256sum {} + >/root/before");
+    await on.backup.shell("find /srv/accounts -type f ! -name .unseen -exec sha256sum {} + >/root/before");
     const ask = (request: string) =>
       on.web.shell(
         `curl -s -m 30 --path-as-is --http2-prior-knowledge --unix-socket /run/relay -o /dev/null -w '%{http_code}' ${request}`,
