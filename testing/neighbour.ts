@@ -60,3 +60,23 @@ export function neighbour(sh: (command: string) => Promise<string>, name: string
     },
   };
 }
+
+/**
+ * Expects that a neighbour's p99 is within three times what it was before, and a little more: the best of its measures within a minute.
+ * @param p99 measures it, in milliseconds
+ * @param slack milliseconds more, for turns of the scheduler
+ */
+export async function expectNearlyAsFast(
+  what: string,
+  p99: () => Promise<number>,
+  quiet: number,
+  slack: number,
+): Promise<void> {
+  let busy = Infinity;
+  const look = async () => {
+    busy = Math.min(busy, await p99());
+    console.info(`${what}: p99 of a neighbour ${quiet.toFixed(1)} ms before, ${busy.toFixed(1)} ms meanwhile`);
+    return busy / (3 * quiet + slack);
+  };
+  await expect.poll(look, { timeout: 60_000 }).toBeLessThan(1);
+}

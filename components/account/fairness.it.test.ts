@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootOwnKernel, type OwnKernelHost } from "../../lab/own-kernel.ts";
 import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
+import { expectNearlyAsFast } from "../../testing/neighbour.ts";
 
 /**
  * How the kernel shares a processor between accounts of one plan, with the slices that a host gets, and bounds their processes and memory: under a kernel of
@@ -143,18 +144,8 @@ while True: held.append(b"x" * (1 << 20))`,
       );
       const refused = async () => Number(await sh(refusals[name].replaceAll("SLICE", slice)));
       await expect.poll(refused, { timeout: 60_000, interval: 500 }).toBeGreaterThan(1);
-      let busy = Infinity;
-      await expect
-        .poll(
-          async () => {
-            busy = Math.min(busy, await p99());
-            console.info(`${name}: p99 of a neighbour ${quiet.toFixed(1)} ms before, ${busy.toFixed(1)} ms meanwhile`);
-            // Three ticks of this kernel more.
-            return busy / (3 * quiet + 30);
-          },
-          { timeout: 60_000 },
-        )
-        .toBeLessThan(1);
+      // Three ticks of this kernel more.
+      await expectNearlyAsFast(name, p99, quiet, 30);
       expect(Number(await sh(`cat ${slice}/pids.current`))).toBeLessThanOrEqual(bound.tasksMax);
       expect(Number(await sh(`cat ${slice}/memory.current`))).toBeLessThanOrEqual(bound.memoryMaxMb << 20);
       // It has flooded until now, and the neighbour can start what it likes.

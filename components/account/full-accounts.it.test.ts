@@ -5,6 +5,7 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { placeBundle } from "../../testing/fakes/placed-host.ts";
 import { declarationOf, programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
+import { expectNearlyAsFast } from "../../testing/neighbour.ts";
 import { bounds } from "../account-network/links.ts";
 import { connections } from "../http/front-end/connections.ts";
 
@@ -155,18 +156,7 @@ describe("one account that floods", () => {
         `ip -6 address add fd00:9:1::1/128 dev lo; systemd-run --quiet --unit=alone -p StandardOutput=truncate:/run/alone python3 /root/streams.py app.flood-visits.test 540 fd00:9:1::1 300`,
       );
     await expect.poll(() => isFull[name](number), { timeout: 60_000 }).toBe(true);
-    let busy = Infinity;
-    await expect
-      .poll(
-        async () => {
-          busy = Math.min(busy, await p99());
-          console.info(`${name}: p99 of a neighbour ${quiet.toFixed(1)} ms before, ${busy.toFixed(1)} ms meanwhile`);
-          // 10 ms more: a few turns of the scheduler.
-          return busy / (3 * quiet + 10);
-        },
-        { timeout: 60_000 },
-      )
-      .toBeLessThan(1);
+    await expectNearlyAsFast(name, p99, quiet, 10);
     await sh(`systemctl stop 'alone*' account-${number}-http-app.service`);
   });
 });
