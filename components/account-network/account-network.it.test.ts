@@ -196,7 +196,8 @@ for n in range(500):
     }
     const left = (await entries()) - before;
     expect(left).toBeGreaterThan(300);
-    expect(left).toBeLessThan(bounds.open.usual + 50);
+    // With what the host itself calls meanwhile. Without the bound it is 8000.
+    expect(left).toBeLessThan(bounds.open.usual * 1.5);
     expect(await here.call("bob", far6, 7000)).toBe("fd00:8000:0:2::2");
   });
 

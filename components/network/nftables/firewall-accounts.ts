@@ -91,8 +91,9 @@ ${forPorts(offeredTcp, `tcp dport { ${offeredTcp} } ${begins} update @visits_of_
     update @queries { iifname limit rate over ${outgoing.queries} } counter drop
     meta l4proto udp accept
     ct state vmap { established : accept, related : accept, invalid : drop }
-    add @asking { iifname ct count over ${outgoing.asking} } ${refuse} comment "an account holds connections of the resolver"
-    update @asks { iifname limit rate over ${outgoing.asks} } ${refuse} comment "an account opens connections of the resolver"
+    # Not refused: who asks much tries again after a second, and has its answer then.
+    add @asking { iifname ct count over ${outgoing.asking} } counter drop comment "an account holds connections of the resolver"
+    update @asks { iifname limit rate over ${outgoing.asks} } counter drop comment "an account opens connections of the resolver"
     accept
   }
 
