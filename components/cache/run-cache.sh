@@ -20,7 +20,7 @@ exec /usr/sbin/varnishd -F -n /tmp/varnish -j none -T none -f /opt/fairhost/acco
   `# What does not say how long it may be kept is not kept.` \
   -p default_ttl=0 -p default_grace=0 -p default_keep=3600 -p shortlived=0 \
   `# As large as the front end lets through.` \
-  -p http_req_hdr_len=16k -p http_req_size=64k -p http_resp_hdr_len=64k -p http_resp_size=72k -p http_max_hdr=1024 \
+  -p http_req_hdr_len=64k -p http_req_size=64k -p http_resp_hdr_len=64k -p http_resp_size=72k -p http_max_hdr=1024 \
   `# Backend: two answers, of which the first did not fit.` \
   -p workspace_client=160k -p workspace_backend=352k \
   `# What is not kept passes through this much memory.` \

@@ -94,6 +94,8 @@ const passing = `${limitsServer}    proxy_http_version 1.1;
     proxy_set_header Forwarded "";
     proxy_set_header Proxy "";
     proxy_set_header Destination $destination;
+    # One line, whatever a visitor made of it (RFC 6265, section 5.4): servers join several in other ways, or take one of them.
+    proxy_set_header Cookie $http_cookie;
     # A password that the front end has asked for is none of the program's.
     proxy_set_header Authorization $passed_authorization;
 ${cachePassing}${wafPassing}    proxy_set_header Upgrade $http_upgrade;

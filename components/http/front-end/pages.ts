@@ -71,14 +71,24 @@ export function answer(status: number, title: string, text: string): string {
   return `return ${status} "<!doctype html><title>${title}</title><h1>${title}</h1><p>${text}</p>\\n";`;
 }
 
+/**
+ * Of a request whose line is too long nginx knows no path, so a named location, which is for one, cannot answer it. A visitor who asks for this path gets 404.
+ */
+const longAddress = "/.well-known/fairhost/address-too-long";
+
 /** Directives of a server that lead to the pages. */
-export const errorPages = pages.map(({ of, name }) => `    error_page ${of.join(" =")} @${name};\n`).join("");
+export const errorPages = `${pages.map(({ of, name }) => `    error_page ${of.join(" =")} @${name};\n`).join("")}    error_page 414 ${longAddress};
+`;
 
 /** @param headers directives of every answer, which a location with a header of its own has to repeat */
 export const pageLocations = (headers: string) =>
-  pages
+  `${pages
     .map(({ of, name, title, text, retryAfter: after }) => {
       const retry = after === undefined ? "" : `      add_header Retry-After ${after} always;\n${headers}`;
       return `    location @${name} {\n${retry}      ${answer(of.at(-1)!, title, text)}\n    }\n`;
     })
-    .join("");
+    .join("")}    location = ${longAddress} {
+      internal;
+      ${answer(414, "Address too long", "The address, with all that stands behind its ?, is longer than 8 KiB. If a form sent it, its owner can let the form send its fields in the body (method POST).")}
+    }
+`;

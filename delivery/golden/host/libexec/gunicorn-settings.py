@@ -16,6 +16,8 @@ keepalive = 0
 # The front end has the limits. As many headers as gunicorn can be told to take.
 limit_request_line = 0
 limit_request_fields = 32768
+# Cookies that browsers send in parts over HTTP/2 arrive as one header.
+limit_request_field_size = 0
 forwarded_allow_ips = "*"
 backlog = 1088
 # Heartbeats: home and disk may be slow.

@@ -233,6 +233,16 @@ sub vcl_synth {
     set req.http.fh-stale = "1";
     return (restart);
   }
+  # Varnish says so itself: of what the program sent it could not make an answer (trailers, for example), or it has no room left.
+  if (resp.status == 503) {
+    set resp.status = 502;
+    set resp.http.Content-Type = "text/html";
+    set resp.http.X-Fairhost-Cache = "failed";
+    unset resp.http.X-Varnish;
+    set resp.body = "<!doctype html><title>Not answering</title><h1>Not answering</h1><p>This site's program ended without an answer. If the site is yours, the reason is in admin/logs.</p>" + {"
+"};
+    return (deliver);
+  }
   set resp.http.Content-Type = "text/plain";
   set resp.body = resp.reason + {"
 "};

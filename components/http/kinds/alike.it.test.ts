@@ -1,0 +1,285 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { FixtureServer } from "../../../testing/fixtures/bundle-fixture.ts";
+import { bootKind, type KindHost } from "../../../testing/kind-host.ts";
+import { servers as kinds } from "./servers.generated.ts";
+
+/** What a request becomes on its way to a program, and its answer on the way back, is the same whatever kind of server it goes to and whatever stands before that. What differs is said here. */
+const checkout = join(import.meta.dirname, "../../..");
+const source = (file: string) => readFileSync(join(checkout, "testing/programs/tells", file));
+const common = { environment: {}, idleSeconds: 300, directory: "app" } as const;
+const python = { ...common, kind: "python", workers: 1, threads: 8 } as const;
+const program = (name: string, change: object = {}): FixtureServer => ({
+  ...({ kind: "program", name, command: ["/usr/bin/node", "tells.cjs"], socketActivation: false } as const),
+  ...common,
+  ...change,
+});
+const node = (name: string, change: object = {}): FixtureServer => ({
+  ...({ kind: "node", name, main: "tells.cjs", arguments: [], nodeOptions: [] } as const),
+  ...common,
+  ...change,
+});
+const waf = { level: "strong" } as const;
+
+/** A hash as people make it. */
+async function hashOf(password: string): Promise<string> {
+  const words = [join(checkout, "cli/visitor-password.ts"), "kim", "--stdin"];
+  const { stdout } = await execa(process.execPath, words, { input: `${password}\n` });
+  return /^kim: (\S+)$/.exec(stdout)![1]!;
+}
+const all = { waf, cache: true, trimPath: true, addresses: ["all.alice.test/shop"], hostnames: [] };
+const servers = async (): Promise<readonly FixtureServer[]> => [
+  program("program", { idleSeconds: 0 }),
+  node("node"),
+  { ...python, name: "wsgi", interface: "wsgi", application: "tells_wsgi:app" },
+  { ...python, name: "asgi", interface: "asgi", application: "tells_asgi:app" },
+  {
+    ...({
+      kind: "php",
+      name: "php",
+      root: "php",
+      fallback: "index.php",
+      workers: 4,
+      ini: {},
+      environment: {},
+    } as const),
+    idleSeconds: 300,
+  },
+  { kind: "proxy", name: "proxy", to: "http://127.0.0.1:8001", keepHost: false, idleSeconds: 300 },
+  program("cache", { cache: true }),
+  node("cache-node", { cache: true }),
+  program("firewall", { waf }),
+  program("both", { waf, cache: true }),
+  program("closed", { ...all, passwords: { kim: await hashOf("correct horse") } }),
+  { kind: "static", name: "static", root: "files", idleSeconds: 300 },
+  { kind: "redirect", name: "redirect", to: "https://new.test", status: 308, keepPath: true, idleSeconds: 300 },
+];
+const programs = ["program", "node", "wsgi", "asgi", "php", "proxy", "cache", "firewall", "both"];
+const htaccess = `RewriteEngine On
+RewriteRule ^rewritten$ /there [R=301,L]
+Redirect 302 /moved/redirected /there
+Redirect 302 /moved/away http://other.test/there
+RewriteCond %{HTTPS} off
+RewriteRule ^forced https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]
+RewriteCond %{ENV:HTTPS} !=on
+RewriteRule ^asked https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]
+`;
+
+let kind: KindHost;
+beforeAll(async () => {
+  kind = await bootKind(
+    "alike",
+    await servers(),
+    {
+      ...{ "app/tells.cjs": source("tells.cjs"), "php/index.php": source("tells.php") },
+      ...{ "app/tells_wsgi.py": source("tells_wsgi.py"), "app/tells_asgi.py": source("tells_asgi.py") },
+      ...{ "files/ten.txt": "0123456789", "php/ten.txt": "0123456789", "php/moved/.htaccess": htaccess },
+    },
+    {},
+    { tasksMax: 500, memoryMaxMb: 2048 },
+  );
+  // HTTP/2 without certificates.
+  await kind.sh(
+    `cd /var/lib/fairhost/current/nginx && sed -i 's/ default_server;/ default_server;\\n    http2 on;/' nginx.conf && systemctl reload nginx
+until curl -s -o /dev/null --http2-prior-knowledge http://[::1]/; do sleep 0.2; done`,
+  );
+  // Caches and the firewall are up, and the program behind the proxy.
+  for (const name of programs) await kind.getUntil(name, ({ status }) => status === 200, 60);
+}, 240_000);
+afterAll(() => kind?.[Symbol.asyncDispose]());
+
+const told = async (server: string, path: string, ...words: string[]) => {
+  const { status, body } = await kind.get(server, path, ...words);
+  return { status, ...(JSON.parse(body) as { uri: string; headers: Record<string, string> }) };
+};
+const json = ["-H", "Content-Type: application/json", "--data-binary", "123"];
+const curl = (server: string, words: string, path = "/") =>
+  kind.sh(`curl -sS -g --max-time 20 -H 'Host: ${server}.alice.test' ${words} 'http://[::1]${path}'`);
+
+test("no kind of server is left out", async () => {
+  expect([...new Set((await servers()).map((server) => server.kind))].sort()).toEqual(Object.keys(kinds).sort());
+});
+
+describe.each(programs)("%s", (server) => {
+  test.each(["OPTIONS", "POST", "PUT", "PATCH"])("gets %s with its body", async (method) => {
+    expect(await told(server, "/x", "-X", method, ...json)).toMatchObject({ status: 200, method, body: "123" });
+  });
+
+  test("gets DELETE, and a body that waits for 100 Continue", async () => {
+    expect(await told(server, "/x", "-X", "DELETE")).toMatchObject({ status: 200, method: "DELETE" });
+    const waits = await told(server, "/x", ...json, "-H", "Expect: 100-continue");
+    expect(waits).toMatchObject({ method: "POST", body: "123" });
+  });
+
+  test("is asked for HEAD, and the answer has no body", async () => {
+    expect(await curl(server, "-I -o /dev/null -w '%{http_code} %{size_download}'", "/x")).toBe("200 0");
+  });
+
+  test.each(["/a%2Fb//c%20d/%E2%82%AC/f;g=h?x=%2F&y=a+b", "/a%3Fb%23c%25d", "/x?a//b?c"])(
+    "gets %s as the visitor wrote it",
+    async (path) => expect(await told(server, path)).toMatchObject({ uri: path }),
+  );
+
+  test("gets what the front end says of the visitor, and what the visitor may say", async () => {
+    const forged = ["X-Real-IP", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Prefix", "Forwarded", "Proxy"];
+    const { headers } = await told(
+      server,
+      "/x",
+      ...forged.flatMap((name) => ["-H", `${name}: 9.9.9.9`]),
+      ...["-H", "Cookie: a=1", "-H", "Cookie: b=2", "-H", "Authorization: Bearer x", "-H", "X-Own: é"],
+    );
+    expect(JSON.stringify(headers)).not.toContain("9.9.9.9");
+    expect(headers).toMatchObject({
+      ...{ cookie: "a=1; b=2", authorization: "Bearer x", "x-forwarded-proto": "http", "x-forwarded-port": "80" },
+      ...{ "x-real-ip": headers["x-forwarded-for"], "x-forwarded-host": `${server}.alice.test` },
+    });
+    const { stdout } = await kind.host.run(
+      `curl -sS -g --http2-prior-knowledge -H 'Host: ${server}.alice.test' -H 'Cookie: a=1' -H 'Cookie: b=2' http://[::1]/x`,
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ headers: { cookie: "a=1; b=2" } });
+  });
+
+  test("answers 204, 304 and 500 as it likes, and with two cookies", async () => {
+    expect(await kind.get(server, "/none")).toMatchObject({ status: 204, body: "" });
+    expect(await kind.get(server, "/same", "-H", 'If-None-Match: "x"')).toMatchObject({ status: 304, body: "" });
+    expect(await kind.get(server, "/fails")).toMatchObject({ status: 500, body: "own page" });
+    const answer = await curl(server, "-i", "/cookies");
+    expect(answer.match(/^set-cookie: .*$/gim)?.map((line) => line.slice(12))).toEqual(["a=1", "b=2"]);
+  });
+});
+
+test.each(["program", "node", "asgi", "proxy", "cache", "firewall", "both"])(
+  "%s: a WebSocket opens",
+  async (server) => {
+    const key = "-H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='";
+    const words = `-H 'Connection: Upgrade' -H 'Upgrade: websocket' ${key} -H 'Host: ${server}.alice.test'`;
+    await kind.host.run(`curl -sS -i -N -g --http1.1 --max-time 3 ${words} 'http://[::1]/x' >/root/socket`);
+    expect(await kind.sh("head -n 1 /root/socket")).toBe("HTTP/1.1 101 Switching Protocols\r\n");
+  },
+);
+
+test.each(["node", "proxy", "cache-node"])(
+  "%s: an interim answer (103) is not taken for the answer",
+  async (server) => {
+    for (const version of ["--http1.1", "--http2-prior-knowledge"])
+      expect(await curl(server, `${version} -i`, "/early")).toMatch(/^HTTP\/\S+ 200[\s\S]*\r\n\r\nlate$/);
+  },
+);
+
+test("a path that begins with several slashes: Apache makes one of them, all others pass it on", async () => {
+  for (const server of programs)
+    expect(await told(server, "//x//y"), server).toMatchObject({ uri: server === "proxy" ? "/x//y" : "//x//y" });
+});
+
+test.each(["static", "php"])("%s: a part of a file, and one that is not there", async (server) => {
+  const part = (range: string) => kind.get(server, "/ten.txt", "-H", `Range: bytes=${range}`);
+  expect(await part("2-4")).toMatchObject({ status: 206, body: "234", headers: { "content-range": "bytes 2-4/10" } });
+  expect((await part("20-40")).status).toBe(416);
+  expect((await kind.get(server, "/ten.txt", "-X", "OPTIONS")).status).toBe(200);
+});
+
+test("a redirect answers every method", async () => {
+  for (const method of ["GET", "OPTIONS", "DELETE", "POST"])
+    expect(await kind.get("redirect", "/a%2Fb//c?d=e", "-X", method)).toMatchObject({
+      ...{ status: 308, headers: { location: "https://new.test/a%2Fb//c?d=e" } },
+    });
+});
+
+test("trailers of an answer do not arrive; what a cache cannot take is not the program's own error", async () => {
+  expect(await kind.get("program", "/trailers")).toMatchObject({ status: 200, body: "body" });
+  for (let time = 0; time < 20; time++) {
+    const { status, body, headers } = await kind.get("cache", `/trailers?${time}`);
+    const page = expect.stringContaining("ended without an answer") as unknown;
+    // 200: it fails when the answer has begun already.
+    expect([status, headers["x-varnish"], status === 200 ? page : body]).toEqual([
+      status === 200 ? 200 : 502,
+      undefined,
+      page,
+    ]);
+  }
+  const lines = await kind.sh("grep /trailers /srv/accounts/1/admin/logs/front-end/error.log || true");
+  expect(
+    lines.replaceAll(/.* 502 in .* s: the server's socket takes no connections, or its answer is not HTTP\n/g, ""),
+  ).toBe("");
+});
+
+test("a password, a firewall, a cache and a path that is taken away, on one web site", async () => {
+  const kim = ["-u", "kim:correct horse"];
+  const get = (path: string, ...words: string[]) => kind.get("all", `/shop${path}`, ...words);
+  for (const path of ["/x", "/kept"]) expect((await get(path)).status).toBe(401);
+  const seen = JSON.parse((await get("/x?a=b", ...kim)).body) as { uri: string; headers: Record<string, string> };
+  expect(seen).toMatchObject({ uri: "/x?a=b", headers: { "x-forwarded-prefix": "/shop" } });
+  expect(seen.headers).not.toHaveProperty("authorization");
+  expect((await get("/x?a=../../../../etc/passwd", ...kim)).status).toBe(403);
+  const status = async (...words: string[]) => {
+    const { status, headers } = await get("/kept", ...words);
+    return `${status} ${headers["cache-status"]?.replace(/ttl=\d+/, "ttl")}`;
+  };
+  expect(await status(...kim)).toBe("200 fairhost; fwd=miss; stored");
+  expect(await status(...kim)).toBe("200 fairhost; hit; ttl");
+  // What is kept is for nobody else.
+  expect(await status()).toBe("401 undefined");
+});
+
+test.each(programs)("%s: cookies that a browser sends in parts over HTTP/2 arrive as one header", async (server) => {
+  const send = async (count: number) => {
+    const cookies = Array.from({ length: count }, (_, n) => `c${n}=${"a".repeat(4000)}`);
+    await kind.host.writeFile("/root/cookies", cookies.map((cookie) => `header = "Cookie: ${cookie}"\n`).join(""));
+    return { sent: cookies.join("; "), answer: await curl(server, "--http2-prior-knowledge -K /root/cookies", "/x") };
+  };
+  for (const count of [4, 7]) {
+    const { sent, answer } = await send(count);
+    // Apache gives PHP no more than 16 KiB.
+    if (server === "php" && count > 4) expect(answer).toContain("header field exceeds server limit");
+    else expect((JSON.parse(answer) as { headers: { cookie: string } }).headers.cookie).toBe(sent);
+  }
+});
+
+test("headers that are too large together, and an address that is too long, are answered with a page", async () => {
+  const many = Array.from({ length: 40 }, (_, n) => `header = "X-${n}: ${"~".repeat(1000)}"\n`);
+  await kind.host.writeFile("/root/many", many.join(""));
+  expect(await curl("node", "--http1.1 -w ' %{http_code}' -K /root/many")).toMatch(/larger than 32 KiB.* 400$/s);
+  const long = `/${"a".repeat(8500)}`;
+  expect(await curl("node", "--http1.1 -w ' %{http_code}'", long)).toMatch(/longer than 8 KiB.* 414$/s);
+  expect((await kind.get("node", "/.well-known/fairhost/address-too-long")).status).toBe(404);
+});
+
+test("PHP: of a header that Apache does not take the log says what to do", async () => {
+  expect((await kind.get("php", "/large")).status).toBe(500);
+  await expect.poll(() => kind.log("php")).toMatch(/fairhost: .* one of its headers is longer than 8 KiB/);
+});
+
+describe("to visitors of HTTPS", () => {
+  beforeAll(async () => {
+    await kind.sh(`cd /var/lib/fairhost/current/nginx && sed -i 's/X-Forwarded-Proto $scheme;/X-Forwarded-Proto https;/; s/X-Forwarded-Port $server_port;/X-Forwarded-Port 443;/' nginx.conf && systemctl reload nginx
+until curl -s -g -H 'Host: node.alice.test' http://[::1]/ | grep -q https; do sleep 0.2; done`);
+  });
+  const location = async (server: string, path: string) =>
+    (await curl(server, "-i", path)).match(/(?<=^location: )\S+/gim);
+
+  test.each(programs)("%s knows it", async (server) => {
+    expect(await told(server, "/x")).toMatchObject({ scheme: "https", headers: { "x-forwarded-port": "443" } });
+  });
+
+  test("PHP knows it in all its variables", async () => {
+    expect(await told("php", "/x")).toMatchObject({ scheme: "https", port: "443", secure: "on" });
+  });
+
+  test.each([
+    ["/moved", "https://php.alice.test/moved/"],
+    ["/moved/rewritten", "https://php.alice.test/there"],
+    ["/moved/redirected", "https://php.alice.test/there"],
+    ["/moved/away", "http://other.test/there"],
+    ["/own", "http://php.alice.test/there"],
+    ["/moved/asked", undefined],
+  ])("PHP: Apache's redirect of %s leads to %s", async (path, to) => {
+    expect(await location("php", path)).toEqual(to === undefined ? null : [to]);
+  });
+
+  test("PHP: lines that send visitors to HTTPS for ever are said in the log", async () => {
+    expect(await location("php", "/moved/forced?a=b")).toEqual(["https://php.alice.test/moved/forced?a=b"]);
+    await expect.poll(() => kind.log("php")).toMatch(/fairhost: .htaccess sends a visitor of HTTPS .* again and again/);
+  });
+});
