@@ -1,6 +1,6 @@
 /**
- * `npm run bench:front-end [rounds] [requests]`: requests to servers of an account, directly over their sockets, through the front end, and through Debian's
- * Caddy and Apache doing the same (a proxy to that socket, with an access log), in turn, in one container; then a cold start beside that of the same program started
+ * `npm run bench:front-end [rounds] [requests]`: requests to servers of an account, directly over their sockets, through the front end, through its web application firewall
+ * at `strong` (to show what that costs; no bar), and through Debian's Caddy and Apache doing the same (a proxy to that socket, with an access log), in turn, in one container; then a cold start beside that of the same program started
  * by hand. Prints ratios of the medians. Ends with 5 if the front end is slower than Caddy or Apache; if of a program that works for a millisecond it passes on
  * less than 0.8 of the requests a second, or with 500 connections takes more than twice as long for 99 of 100 (a program that does nothing costs less than any proxy
  * before it: there the peers are the measure); if it loses a request; or if a cold start takes more than 1.3 times as long. Needs root and Debian's packages.
@@ -27,9 +27,13 @@ const app = (name: string) =>
     ...({ kind: "node", name, main: `${name}.js`, arguments: [], nodeOptions: [], directory: "." } as const),
     ...{ environment: {}, idleSeconds: 300 },
   }) as const;
+const files = { kind: "static", name: "files", root: "www", idleSeconds: 300 } as const;
 await using kind = await bootKind(
   "bench-front-end",
-  [app("works"), app("idles"), { kind: "static", name: "files", root: "www", idleSeconds: 300 }],
+  [app("works"), app("idles"), files].flatMap((server) => [
+    server,
+    { ...server, name: `${server.name}-waf`, waf: { level: "strong" } as const },
+  ]),
   {
     "works.js": program("for (const end = performance.now() + 1; performance.now() < end; );"),
     "idles.js": program(),
@@ -94,12 +98,15 @@ systemd-run --quiet --unit=bench-caddy -p LimitNOFILE=100000 --setenv=HOME=/root
 systemd-run --quiet --unit=bench-apache -p LimitNOFILE=100000 apache2 -D FOREGROUND
 for port in ${servers.flatMap((server) => ports[server]).join(" ")}; do until curl -sfo /dev/null http://[::1]:$port/; do sleep 0.2; done; done`);
 
-const ways = ["direct", "front end", "Caddy", "Apache"] as const;
+await sh("until test -S /run/fairhost-waf/socket; do sleep 0.1; done");
+const ways = ["direct", "front end", "firewall", "Caddy", "Apache"] as const;
 type Way = (typeof ways)[number];
 const target = (server: (typeof servers)[number], way: Way): string =>
   ({
     direct: `--base-uri=unix:${socketOf(server)} http://localhost/`,
     "front end": `-H 'Host: ${server}.alice.test' http://[::1]/`,
+    // With what browsers send: without it, it would refuse.
+    firewall: `-H 'Host: ${server}-waf.alice.test' -H 'Accept: */*' -H 'User-Agent: Mozilla/5.0' http://[::1]/`,
     Caddy: `http://[::1]:${ports[server][0]}/`,
     Apache: `http://[::1]:${ports[server][1]}/`,
   })[way];
@@ -127,7 +134,7 @@ const table = new Table({
 });
 for (const server of servers)
   for (const connections of [16, 500]) {
-    const seen: Record<Way, Load[]> = { direct: [], "front end": [], Caddy: [], Apache: [] };
+    const seen: Record<Way, Load[]> = { direct: [], "front end": [], firewall: [], Caddy: [], Apache: [] };
     // The first of each warms what is to be warm.
     for (let round = -1; round < rounds; round++)
       for (const way of ways) {
