@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -122,6 +123,48 @@ test("if hosts bring nothing, branches stay", async () => {
   snapshotsIn("web1.1.7.1.20776", 7, 5, 5.1);
   await expireBackups(tree.machine(), now);
   expect(readdirSync(at(7, "web1.1.7.1.20776/snapshots"))).toHaveLength(2);
+});
+
+test("three days in which hosts bring nothing, and a clock that is a day ahead for a run, cost no backup that is not over", async () => {
+  const ages = [3, 4, 5, 6, 7, 8, 9];
+  snapshots(7, ...ages);
+  snapshots(8, 0, ...ages);
+  const after = (days: number) => expireBackups(tree.machine(), new Date(now.getTime() + days * day));
+  for (const days of [-2, -1, 0]) expect((await after(days)).wrong).toEqual([]);
+  // Of the first account one was over while hosts still brought.
+  expect(ages.filter((age) => !isThere(7, age))).toEqual([9]);
+  expect(ages.filter((age) => !isThere(8, age))).toEqual([8, 9]);
+  // The clock is a day ahead in one run, and right again in the next one: at most what is over a day later goes early, and what is newest stays.
+  await after(1);
+  await after(0);
+  expect(ages.filter((age) => !isThere(7, age))).toEqual([9]);
+  expect([0, ...ages].filter((age) => !isThere(8, age))).toEqual([7, 8, 9]);
+  // Hosts bring again, and what is over goes.
+  snapshots(7, 0);
+  await after(0);
+  expect([0, ...ages].filter((age) => !isThere(7, age))).toEqual([8, 9]);
+});
+
+test("on a full disk a run says that it cannot remember its time, and the next one removes nothing too early for that", async () => {
+  snapshots(7, 0, 6, 8);
+  snapshots(8, 0);
+  await expireBackups(tree.machine(), new Date(now.getTime() - day));
+  const { state } = tree.machine().layout;
+  const fill = `cp -a "$1" "$1.copy" && mount -t tmpfs -o size=4m,mode=700 full "$1" && cp -a "$1.copy/." "$1" && ! cat /dev/zero >"$1/fill"`;
+  execFileSync("sh", ["-c", fill, "sh", state], { stdio: "ignore" });
+  try {
+    const { removed, wrong } = await expireBackups(tree.machine(), now);
+    expect(removed).toEqual([expect.stringContaining(`${8}`.padStart(64, "0"))]);
+    expect(wrong).toEqual([
+      expect.stringMatching(/^what was done cannot be written to .*repositories\.json: .*ENOSPC/),
+    ]);
+    // However late the clock says that it is: from the last time that is remembered a day and a half pass at most.
+    const later = await expireBackups(tree.machine(), new Date(now.getTime() + 30 * day));
+    expect([later.removed, later.wrong]).toEqual([[], wrong]);
+  } finally {
+    execFileSync("umount", [state]);
+  }
+  expect([0, 6].map((age) => isThere(7, age))).toEqual([true, true]);
 });
 
 test("a damaged file is named once, however many branches have it", async () => {

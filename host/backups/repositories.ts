@@ -83,7 +83,13 @@ export async function expireBackups(
     }
   }
   const retention = Object.fromEntries(kept.map(({ account, retentionDays }) => [account, retentionDays]));
-  machine.disk.replace(stateOf(machine), `${JSON.stringify({ until, damaged, retention } satisfies Expired)}\n`, 0o600);
+  const state: Expired = { until, damaged, retention };
+  try {
+    machine.disk.replace(stateOf(machine), `${JSON.stringify(state)}\n`, 0o600);
+  } catch (error) {
+    // A full disk: what was removed and found is said all the same, and the next run counts from the last time that is remembered.
+    wrong.push(`what was done cannot be written to ${stateOf(machine)}: ${(error as Error).message}`);
+  }
   return { removed, wrong };
 }
 
