@@ -261,14 +261,10 @@ test("an account that moves takes its data along through this machine, and goes 
   expect(await lastRecord()).toMatchObject({ result: "succeeded" });
 });
 
-test("an old proof of a backup holds up the deploy to its host, until an approval lets it pass", async () => {
-  two.draft.copy("sites/lab.yaml", "sites/other.yaml", ["name: lab\n", "name: other\n"], ["8000::/48", "8000:1::/48"]);
-  two.draft.append("sites/lab.yaml", "backupSite: other\n");
-  // Not by the guard, which would want approvals for a backup site.
-  const up = await two.project.pulumi(["up", "--yes", "--skip-preview"]);
-  expect(up.exitCode, up.all).toBe(0);
+/** The newest proof of account 2 is so many days old. */
+async function proven(days: number): Promise<Proof> {
   const proof: Proof = {
-    ...{ account: 2, of: "web1", on: "web1", time: new Date(Date.now() - 40 * 86_400_000).toISOString() },
+    ...{ account: 2, of: "web1", on: "web1", time: new Date(Date.now() - days * 86_400_000).toISOString() },
     files: { restored: 1, bytes: 5, identical: 1, changedSince: 0 },
     ...{ databases: [], seconds: { restore: 4.5, drill: 6 }, outcome: "restored", wrong: [] },
   };
@@ -279,6 +275,16 @@ test("an old proof of a backup holds up the deploy to its host, until an approva
     join(two.web1.root, "var/lib/fairhost/proofs/2.json"),
     JSON.stringify([{ text, signatures: [signature] }]),
   );
+  return proof;
+}
+
+test("an old proof of a backup holds up the deploy to its host, until an approval lets it pass", async () => {
+  two.draft.copy("sites/lab.yaml", "sites/other.yaml", ["name: lab\n", "name: other\n"], ["8000::/48", "8000:1::/48"]);
+  two.draft.append("sites/lab.yaml", "backupSite: other\n");
+  // Not by the guard, which would want approvals for a backup site.
+  const up = await two.project.pulumi(["up", "--yes", "--skip-preview"]);
+  expect(up.exitCode, up.all).toBe(0);
+  const proof = await proven(40);
   two.change(27, ["2-bob"]);
   const { connections, order } = await seenDuring(async () => {
     const said = await run(plainDeploy, 3);
@@ -308,4 +314,26 @@ test("an old proof of a backup holds up the deploy to its host, until an approva
   expect(asked).toMatch(
     /Approved by Grace: There is no proof of the last 30 days.*Not confirmed: nothing was touched/s,
   );
+});
+
+test("a preview announces a proof that ends soon or has ended, as its host said when it was asked last", async () => {
+  two.draft.write("approvals.yaml", "[]\n");
+  const previewed = async (): Promise<string> => {
+    let said = "";
+    const { connections } = await seenDuring(async () => {
+      said = await run(["preview", "--policy-pack", policyPack], 0);
+    });
+    expect(connections).toEqual([0, 0]);
+    return said;
+  };
+  const about = "The proof that the backup of account 2 (bob) on web1 can be restored";
+  // The deploy that was held up has asked.
+  expect(await previewed()).toContain(`${about} ended on `);
+  await proven(25);
+  expect(await previewed()).toContain(`${about} ended on `);
+  await run(["recovery"], 7);
+  expect(await previewed()).toContain(`${about} ends in 5 days, unless a drill has succeeded since web1 was asked on`);
+  await proven(1);
+  await run(["recovery"], 7);
+  expect(await previewed()).not.toContain(about);
 });
