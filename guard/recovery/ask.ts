@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Host } from "../../components/declaring.ts";
-import { isAhead, keptProofs } from "../../delivery/protocol/proofs.ts";
+import { isAhead, keptProofs, takeoverSeconds } from "../../delivery/protocol/proofs.ts";
 import { readProof } from "../../host/drills/proofs.ts";
 import { run } from "../../host/os/machine.ts";
 import { pinnedKeyIn, wholeLines } from "../../lib/known-hosts.ts";
@@ -26,7 +26,11 @@ const reportSchema = z.object({
 const signedSchema = z.object({ text: z.string(), signatures: z.array(z.string()).max(10) });
 const proofSchema = z.object({
   time,
-  seconds: z.object({ restore: z.number().nonnegative() }),
+  seconds: z.object({
+    find: z.number().nonnegative().optional(),
+    restore: z.number().nonnegative(),
+    drill: z.number().nonnegative(),
+  }),
   outcome: z.enum(["restored", "failed"]),
   wrong: z.array(z.string()),
   own: z.array(z.string()).optional(),
@@ -101,7 +105,7 @@ export async function readAnswer(text: string, host: string, key: string, now: n
       if (typeof record === "string") problems.push(`${about}: ${record}`);
       else if (isAhead(record.time, now)) problems.push(`${about}: it is dated ${record.time}, in the future`);
       else if (record.outcome === "restored") {
-        proof = { time: record.time, seconds: record.seconds.restore };
+        proof = { time: record.time, seconds: takeoverSeconds(record.seconds) };
         rest = undefined;
       } else {
         const { time, wrong, own = [] } = record;

@@ -13,7 +13,7 @@ const now = Date.parse("2026-11-26T10:00:00.000Z");
 const proof: Proof = {
   ...{ account: 1, of: "h1", on: "h1", time: "2026-11-20T10:00:00.000Z" },
   files: { restored: 1, bytes: 5, identical: 1, changedSince: 0 },
-  ...{ databases: [], seconds: { restore: 4.5, drill: 6 }, outcome: "restored", wrong: [] },
+  ...{ databases: [], seconds: { find: 0.5, restore: 4.5, drill: 6 }, outcome: "restored", wrong: [] },
 };
 
 describe("records of a host are checked with the key of the inventory", () => {
@@ -45,16 +45,24 @@ describe("records of a host are checked with the key of the inventory", () => {
 
   test("a signed one counts, the newest first", async () => {
     const newer = { ...proof, time: "2026-11-25T10:00:00.000Z" };
-    expect(await answer(signed(proof), signed(newer))).toEqual([{ time: newer.time, seconds: 4.5 }, []]);
+    expect(await answer(signed(proof), signed(newer))).toEqual([{ time: newer.time, seconds: 10.5 }, []]);
+  });
+
+  test("what a takeover takes is the restore, and as much around it as finding the backup says", async () => {
+    const seconds = async (of: Proof["seconds"]) => (await accountOf(signed({ ...proof, seconds: of }))).proof?.seconds;
+    expect(await seconds({ find: 0, restore: 4.5, drill: 6 })).toBe(4.5);
+    expect(await seconds({ find: 4, restore: 4.5, drill: 12 })).toBe(52.5);
+    // An older release does not say it: all of the drill but the restore is more.
+    expect(await seconds({ restore: 4.5, drill: 6 })).toBe(22.5);
   });
 
   test("one from the future counts for nothing, and those before it do", async () => {
     const [later, soon] = ["2026-11-27T10:00:00.000Z", "2026-11-26T10:02:00.000Z"];
     expect(await answer(signed(proof), signed({ ...proof, time: later }))).toEqual([
-      { time: proof.time, seconds: 4.5 },
+      { time: proof.time, seconds: 10.5 },
       [`record 2 of its drills is not valid: it is dated ${later}, in the future`],
     ]);
-    expect(await answer(signed({ ...proof, time: soon }))).toEqual([{ time: soon, seconds: 4.5 }, []]);
+    expect(await answer(signed({ ...proof, time: soon }))).toEqual([{ time: soon, seconds: 10.5 }, []]);
   });
 
   test("only as many are read as a host keeps", async () => {
@@ -66,7 +74,7 @@ describe("records of a host are checked with the key of the inventory", () => {
   test("a failed drill is said, and the proof before it stays", async () => {
     const failed: Proof = { ...proof, outcome: "failed", wrong: ["restoring: damaged"] };
     expect(await answer(signed(proof), signed(failed))).toEqual([
-      { time: proof.time, seconds: 4.5 },
+      { time: proof.time, seconds: 10.5 },
       ["its last drill failed: restoring: damaged"],
     ]);
   });
@@ -75,7 +83,7 @@ describe("records of a host are checked with the key of the inventory", () => {
     const [own, other] = ["database a1_shop (mariadb): ERROR 1064", "restoring: damaged"];
     const spoilt: Proof = { ...proof, time: "2026-11-25T10:00:00.000Z", outcome: "failed", wrong: [own], own: [own] };
     const says = `its last drill restored all but databases that it keeps from being restored itself: ${own}`;
-    expect(await answer(signed(proof), signed(spoilt))).toEqual([{ time: proof.time, seconds: 4.5 }, [says]]);
+    expect(await answer(signed(proof), signed(spoilt))).toEqual([{ time: proof.time, seconds: 10.5 }, [says]]);
     expect(await restOf(signed(proof), signed(spoilt))).toEqual({ time: spoilt.time, without: own });
     // Not what came before a drill that restored all, nor one in which more was wrong.
     expect(await restOf(signed(spoilt), signed({ ...proof, time: "2026-11-26T09:00:00.000Z" }))).toBeUndefined();

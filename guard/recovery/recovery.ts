@@ -14,7 +14,7 @@ export interface Recovery {
   readonly copy?: string;
   /** Newest drill that restored all of it, signed by its host. */
   readonly proof?: string;
-  /** Seconds that its restore took then. */
+  /** Seconds that it would take from the beginning of its restore until it is in service, as that drill has shown. */
   readonly seconds?: number;
   /** Where it would go, or why nowhere. */
   readonly to: { readonly host: string } | { readonly nowhere: string };

@@ -199,7 +199,8 @@ async function restoreWanted(context: Context, wanted: Wanted): Promise<string[]
   if (wanted.what === "database") return [await restoreDatabase(context, wanted.engine, wanted.name)];
   if (wanted.what === "files") return [await restoreFiles(context, "home", wanted.path)];
   const done = [await restoreFiles(context, "home"), await restoreFiles(context, "lib")];
-  for (const [engine, name] of await dumpsIn(context.snapshot)) done.push(await restoreDatabase(context, engine, name));
+  for (const [engine, name] of dumpsIn(await spooledIn(context.snapshot)))
+    done.push(await restoreDatabase(context, engine, name));
   return done;
 }
 
@@ -275,10 +276,18 @@ function outside(path: string): string {
   return path.slice(inSnapshot.length + 1);
 }
 
-export async function dumpsIn({ opened, id }: Snapshot): Promise<[EngineName, string][]> {
+/** Names of what a snapshot has beside files: dumps of databases, and what belongs to them. */
+export async function spooledIn({ opened, id }: Snapshot): Promise<string[]> {
   const listed = await mustRestic(opened, ["ls", "--json", "--no-lock", id, `${inSnapshot}/databases`]);
-  return listed.split("\n").flatMap((line): [EngineName, string][] => {
+  return listed.split("\n").flatMap((line) => {
     const { name = "" } = (line === "" ? {} : JSON.parse(line)) as { name?: string };
+    return name === "" ? [] : [name];
+  });
+}
+
+/** Databases of which there are dumps among these names. */
+export function dumpsIn(names: readonly string[]): [EngineName, string][] {
+  return names.flatMap((name): [EngineName, string][] => {
     const [, engine, database] = /^([a-z]+)\.(a\d+_\w+)\.dump$/.exec(name) ?? [];
     const known = engineNames.find((each) => each === engine);
     return known && database !== undefined ? [[known, database]] : [];

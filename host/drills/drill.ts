@@ -59,9 +59,10 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
   let files: ComparedFiles = { restored: 0, bytes: 0, identical: 0, changedSince: 0 };
   let restore = 0;
   let asked: AskedServer | undefined;
-  const snapshot = await tried("no backup can be restored", () =>
+  const newest = await tried("no backup can be restored", () =>
     orAway(machine, bundle, number, () => newestOf(machine, bundle, number)),
   );
+  const snapshot = newest?.snapshot;
   try {
     const dumps =
       snapshot &&
@@ -108,7 +109,10 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
     }),
     ...{ files, databases },
     ...(asked && { asked }),
-    seconds: { restore: rounded(restore), drill: rounded(elapsed()) },
+    seconds: {
+      ...(newest && { find: rounded(newest.seconds) }),
+      ...{ restore: rounded(restore), drill: rounded(elapsed()) },
+    },
     outcome: wrong.length === 0 ? "restored" : "failed",
     wrong,
     ...(own.length > 0 && { own }),
@@ -117,18 +121,22 @@ export async function drill(machine: Machine, bundle: Bundle, number: number): P
 
 const rounded = (seconds: number) => Math.round(seconds * 10) / 10;
 
-async function newestOf(machine: Machine, bundle: Bundle, number: number): Promise<Snapshot> {
-  const { found, wrong, isAway } = await withBackup(
+async function newestOf(machine: Machine, bundle: Bundle, number: number) {
+  const { found, wrong, isAway, seconds } = await withBackup(
     machine,
     number,
-    () => snapshotsOf(machine, number, undefined, { bundle }),
+    async () => {
+      const begun = performance.now();
+      const found = await snapshotsOf(machine, number, undefined, { bundle });
+      return { ...found, seconds: (performance.now() - begun) / 1000 };
+    },
     patientSeconds,
   );
   const newest = found.at(-1);
   if (isAway) throw new Unreachable(wrong.join("; "));
   if (wrong.length > 0) throw new ApplyError(`which one is the newest cannot be told (${wrong.join("; ")})`);
   if (!newest) throw new ApplyError("there is none");
-  return newest;
+  return { snapshot: newest, seconds };
 }
 
 /**

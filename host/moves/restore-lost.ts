@@ -11,6 +11,7 @@ import {
   restoreFiles,
   type Snapshot,
   snapshotsOf,
+  spooledIn,
 } from "../backups/restore.ts";
 import { withBackup } from "../backups/state.ts";
 import { databasesIn } from "../os/databases/databases.ts";
@@ -63,7 +64,7 @@ async function restoreNewest(
   if (wrong.length > 0 && !(isAway && hasCopy)) {
     throw new ApplyError(`cannot tell which backup is the newest (${wrong.join("; ")})`);
   }
-  const { snapshot, dumps, passed } = await newestWhole(found);
+  const { snapshot, names, dumps, passed } = await newestWhole(found);
   if (!snapshot) {
     const older = otherEpochs.map(
       (epoch) =>
@@ -78,7 +79,8 @@ async function restoreNewest(
   await restoreFiles(context, "home");
   await restoreFiles(context, "lib");
   for (const each of databases) if (has(dumps, each)) await restoreDatabase(context, each.engine, each.name);
-  await restoreCertificates(snapshot, number);
+  // Backups of older releases have none: the CA gives new ones then.
+  if (names.includes(certificatesName)) await restoreCertificates(snapshot, number);
   const empty = databases.filter((each) => !has(dumps, each));
   const undeclared = dumps.filter((each) => !has(databases, each));
   return [
@@ -103,21 +105,19 @@ async function newestWhole(found: readonly Snapshot[]) {
   const passed: string[] = [];
   for (const snapshot of found.toReversed()) {
     const { opened, id } = snapshot;
-    const dumps = (await dumpsIn(snapshot)).map(([engine, name]): Database => ({ engine, name }));
+    const names = await spooledIn(snapshot);
+    const dumps = dumpsIn(names).map(([engine, name]): Database => ({ engine, name }));
     const declaration = `${inSnapshot}/databases/${declarationName}`;
     const then = databasesIn(
       JSON.parse(await mustRestic(opened, ["dump", "--no-lock", id, declaration])) as BundleGroup,
     );
-    if (then.every((each) => has(dumps, each))) return { snapshot, dumps, passed };
+    if (then.every((each) => has(dumps, each))) return { snapshot, names, dumps, passed };
     passed.push(shortTime(snapshot));
   }
-  return { dumps: [], passed };
+  return { names: [], dumps: [], passed };
 }
 
-/** Backups of older releases have none: the CA gives new ones then. */
 async function restoreCertificates({ opened, id }: Snapshot, number: number): Promise<void> {
   const path = `${inSnapshot}/databases/${certificatesName}`;
-  const listed = await mustRestic(opened, ["ls", "--json", "--no-lock", id, `${inSnapshot}/databases`]);
-  if (!listed.includes(JSON.stringify(path))) return;
   takeCertificates(opened.machine, number, await mustRestic(opened, ["dump", "--no-lock", id, path]));
 }

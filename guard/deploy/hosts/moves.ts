@@ -146,7 +146,8 @@ async function settleLost(reach: Reach, move: Move, say: Say, masterOf: MasterOf
     return over ? [] : [`Account ${account} has not come from lost host ${from} to ${to} yet.`];
   }
   if (here.coming) {
-    await run(reach, to, account, "expect-backup");
+    // A move from that host, interrupted before it was lost.
+    if (here.restoring === undefined) await run(reach, to, account, "expect-backup");
     if (here.restoring === undefined || here.restoring === "awaited") {
       const { epoch, master } = await masterOf(from);
       if (here.databases.length > 0) await run(reach, to, account, "empty");
