@@ -28,6 +28,8 @@ fs.protected_symlinks = 1
 fs.protected_hardlinks = 1
 fs.protected_fifos = 2
 fs.protected_regular = 2
+# No leases of files (fcntl(2), F_SETLEASE): whoever opened a file of an account, such as a backup, could be made to wait 45 seconds for each, again and again.
+fs.leases-enable = 0
 # Counters of the processor and page faults handled by a program: no program of an account needs them, many faults of the kernel did.
 kernel.perf_event_paranoid = 3
 vm.unprivileged_userfaultfd = 0
