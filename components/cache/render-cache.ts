@@ -79,6 +79,8 @@ function renderCache(
       ].join(" "),
       StandardOutput,
       Restart: "always",
+      // varnishd starts its child again that the kernel has killed.
+      OOMPolicy: "continue",
       ExecStart: execLine([
         ...init,
         "/opt/fairhost/run-cache",

@@ -101,6 +101,8 @@ const daemons: Readonly<Record<string, Readonly<Record<string, string | readonly
     Restart: "on-failure",
     LimitNOFILE: `${descriptors.frontEnd}`,
     OOMScoreAdjust: "-500",
+    // Of its processes the kernel kills the one that uses most memory. nginx puts another in its place; by default systemd would end all web sites (systemd.service(5)).
+    OOMPolicy: "continue",
   },
   bird: {
     ExecStartPre: ["", "/usr/lib/bird/prepare-environment", `/usr/sbin/bird -p -c ${currentGeneration}/bird/bird.conf`],
