@@ -102,6 +102,16 @@ const [usualOnes, unusualOnes] = [true, false].map((hasDefault) =>
   ),
 ) as [Directives, Directives];
 
+/** Directives of the limits that are of each unit by itself. */
+const ofEachUnit: Directives = once((limits) =>
+  Object.fromEntries(
+    limitNames.flatMap((limit) => {
+      const directive = limitOf(limit).service?.(limits[limit]);
+      return directive ? [directive] : [];
+    }),
+  ),
+);
+
 /**
  * The slice with the plan's limits. Weights only when one differs from its default: in a drop-in, because the prefix drop-in
  * would win over the unit's own file. No MemoryHigh: just under MemoryMax it delays the OOM killer by minutes.
@@ -129,7 +139,7 @@ function renderLimitsInside(account: Account): BundleFile[] {
   return [
     {
       path: `systemd/account-${account.number}-.service.d/50-limits.conf`,
-      content: unitFile({ Service: unusualOnes(account.limits) }),
+      content: unitFile({ Service: { ...unusualOnes(account.limits), ...ofEachUnit(account.limits) } }),
     },
     { path: memoryFile(account), content: memoryInformation(account.limits.memoryMaxMb) },
   ];

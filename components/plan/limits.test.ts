@@ -120,9 +120,10 @@ function textOf(element: Element<"accounts">): string {
 /** Limits that hosts do not enforce, though nothing says so. */
 function unenforced(limits: Readonly<Record<string, Limit>>): string[] {
   const [element] = many.accounts;
-  return Object.entries(limits).flatMap(([name, { slice, quota, bound, cache, schema }]) => {
+  return Object.entries(limits).flatMap(([name, { slice, service, quota, bound, cache, schema }]) => {
     // Another value than the default, which is not written.
     const own = { ...element!, limits: { ...element!.limits, [name]: 4321 } };
+    if (service) return textOf(own).includes(`\n${service(4321)?.join("=")}\n`) ? [] : [name];
     if (slice) return textOf(own).includes(`\n${slice(4321).join("=")}\n`) ? [] : [name];
     if (bound) {
       const whole = { account: own, address: many.addresses[0]!, own: nothingDeclared, opens: [] };
@@ -153,6 +154,8 @@ test("every limit is written into the account's slice, quotas, firewall or cache
   const { bound: __, ...unbounded } = limits.mailsPerMinute;
   expect(unenforced({ mailsPerMinute: unbounded })).toEqual(["mailsPerMinute"]);
   expect(unenforced({ silent })).toEqual(["silent"]);
+  const { service: ___, ...unopened } = limits.openFiles;
+  expect(unenforced({ openFiles: unopened })).toEqual(["openFiles"]);
   expect(unenforced({ other: { ...limits.inodes, quota: (value) => ["inodes", value + 1] } })).toEqual(["other"]);
   expect(unenforced({ other: { ...table.madeUp!, slice: (value) => ["Other", `${value}`] } })).toEqual(["other"]);
 });

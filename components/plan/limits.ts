@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type BoundName, bounds } from "../account-network/links.ts";
+import { descriptors } from "../http/front-end/connections.ts";
 
 /** One limit of an account: its schema in a plan, its words, and where a host enforces it. */
 export interface Limit {
@@ -25,6 +26,8 @@ export interface Limit {
   readonly shared?: true;
   /** Value of the drop-in that all slices of accounts have; a value equal to it is not written again. */
   readonly sliceDefault?: number;
+  /** Directive of each unit of the account (systemd.exec(5)) and its value; `undefined` for the value that units have by themselves. */
+  readonly service?: (value: number) => readonly [directive: string, value: string] | undefined;
 }
 
 const weight = z.int().min(1).max(10_000).default(100);
@@ -79,6 +82,20 @@ export const limits = {
     word: "tasks",
     unit: "",
     slice: (value) => ["TasksMax", `${value}`],
+  },
+  openFiles: {
+    schema: z
+      .int()
+      .min(descriptors.server)
+      .max(descriptors.hard)
+      .default(descriptors.hard)
+      .describe(
+        "Files, sockets and pipes that one program of an account may have open at most (systemd's LimitNOFILE=). It holds for each program from its next start. All together are bounded by the account's memory. Default 524288, which is systemd's own.",
+      ),
+    word: "open files",
+    unit: "",
+    slice: undefined,
+    service: (value) => (value === descriptors.hard ? undefined : ["LimitNOFILE", `${descriptors.server}:${value}`]),
   },
   diskGb: {
     schema: z

@@ -11,6 +11,7 @@ export function planFixture(change: Partial<PlanInputs> = {}): PlanInputs {
     memoryMaxMb: 512,
     swapMaxMb: 0,
     tasksMax: 128,
+    openFiles: 524_288,
     diskGb: 10,
     inodes: 250_000,
     cacheMemoryMb: 32,

@@ -52,6 +52,7 @@ const limits = {
   memoryMaxMb: 0,
   swapMaxMb: 0,
   tasksMax: 0,
+  openFiles: 524_288,
   diskGb: 0,
   inodes: 250_000,
   cpuWeight: 100,

@@ -19,6 +19,12 @@ const home = "/home/mallory";
 const alice = "fd00:8000:0:1::1";
 const host = "fd00:8000::11";
 
+/** Files that a program of the hostile account may have open at most. */
+export const openFiles = 20_000;
+
+/** Where a process of the host, and one of the neighbour, really listen, for anybody, over TCP and UDP: attempts.it.test.ts. */
+export const listening = { host: 9000, loopback: 9001, neighbour: 9002 } as const;
+
 /** Attempts of one check with one twin. */
 const each = (
   check: string,
@@ -73,6 +79,11 @@ export const attempts: readonly Attempt[] = [
     "the host's passwords": "/etc/shadow",
     "the host's key": "/etc/ssh/ssh_host_ed25519_key",
     "the kernel's memory": "/proc/kcore",
+    "a file that anybody may read in the host's /tmp": "/tmp/open",
+    "one in its /var/tmp": "/var/tmp/open",
+    "one in its /dev/shm": "/dev/shm/open",
+    "its neighbour's file through its neighbour's root": "/proc/NEIGHBOUR/root/home/alice/private",
+    "where the front end has its memory": "/proc/FRONT END/maps",
   }),
   ...each("write", ["write", `${home}/own`], readOnly, {
     "into the system": "/usr/x",
@@ -102,10 +113,32 @@ export const attempts: readonly Attempt[] = [
     "its own server past the front end": "/run/fairhost-http/account-666-http-shell",
     PostgreSQL: "/run/postgresql/.s.PGSQL.5432",
     MariaDB: "/run/fairhost-mariadb/mysqld.sock",
+    "a socket of the host's for everybody": "/run/open.sock",
   }),
-  ...each("abstract", ["abstract", "own"], ["ECONNREFUSED"], { "a socket that its neighbour named": "alice" }),
-  ...each("shared memory", ["shared memory", "0"], absent, { "memory that its neighbour shares": "4711" }),
-  ...each("messages", ["messages", "0"], absent, { "messages that its neighbour queues": "4711" }),
+  ...each("abstract", ["abstract", "own"], ["ECONNREFUSED"], {
+    "a socket that its neighbour named": "alice",
+    "a socket that the host named": "host",
+  }),
+  ...each("shared memory", ["shared memory", "0"], absent, {
+    "memory that its neighbour shares": "4711",
+    "memory that the host shares": "4712",
+  }),
+  ...each("messages", ["messages", "0"], absent, {
+    "messages that its neighbour queues": "4711",
+    "messages that the host queues": "4712",
+  }),
+  ...each("semaphores", ["semaphores", "0"], absent, {
+    "semaphores of its neighbour": "4711",
+    "semaphores of the host": "4712",
+  }),
+  ...each("queue", ["queue", "/own"], absent, {
+    "a queue that its neighbour named": "/alice",
+    "a queue that the host named": "/host",
+  }),
+  ...each("pidfd", ["pidfd", "0"], ["ESRCH"], { "a handle of its neighbour's process": "NEIGHBOUR" }),
+  ...each("affinity", ["affinity", "0"], ["ESRCH"], { "to move its neighbour to another processor": "NEIGHBOUR" }),
+  ...each("prlimit", ["prlimit", "0"], ["ESRCH"], { "its neighbour's limits": "NEIGHBOUR" }),
+  ...each("nice of", ["nice of", "1900000666"], ["ESRCH"], { "how nice its neighbour is": "1900000001" }),
   ...each("kill", ["child", "-"], ["ESRCH"], { "its neighbour's process": "NEIGHBOUR", "the front end": "FRONT END" }),
   ...each("connect", ["connect", `${alice} 80`], unreachable, {
     "its neighbour past the front end": `${alice} 8001`,
@@ -118,6 +151,22 @@ export const attempts: readonly Attempt[] = [
     "the management of a host": "fd00:8000::b9 7000",
     "a private network": "10.9.9.9 7000",
     "a link-local address": "fe80::1%eth0 7000",
+    "a process of the host": `${host} ${listening.host}`,
+    "a process of the host over its neighbour's address": `${alice} ${listening.host}`,
+    "a process of the host over its own address": `fd00:8000:0:29a::1 ${listening.host}`,
+    "a process of the host over IPv4": `203.0.113.11 ${listening.host}`,
+    "a process of the host over its loopback": `::1 ${listening.loopback}`,
+    "a process of the host over its loopback of IPv4": `127.0.0.1 ${listening.loopback}`,
+    "a process of its neighbour": `fd00:8000:0:1::2 ${listening.neighbour}`,
+    "a process of its neighbour over the neighbour's loopback": `::1 ${listening.neighbour}`,
+    "a process of its neighbour over IPv4": `NEIGHBOUR4 ${listening.neighbour}`,
+  }),
+  ...each("datagram", ["datagram", "own"], ["timed out", ...unreachable], {
+    "a process of the host": `${host} ${listening.host}`,
+    "a process of the host over its own address": `fd00:8000:0:29a::1 ${listening.host}`,
+    "a process of the host over its loopback": `::1 ${listening.loopback}`,
+    "a process of its neighbour": `fd00:8000:0:1::2 ${listening.neighbour}`,
+    "all that listen on its link": `ff02::1%eth0 ${listening.host}`,
   }),
   ...each("resolver", ["resolver", "RESOLVER"], ["timed out", ...unreachable], {
     "the host's resolver from its own address": host,
@@ -152,6 +201,8 @@ export const attempts: readonly Attempt[] = [
   ...each("scheduler", ["priority", "1"], ["EINVAL"], { "the processor before all others": "1" }),
   ...each("priority", ["priority", "1"], [], { "a higher priority": "-1" }),
   ...each("limit", ["child", "-"], [], { "more open files": "RLIMIT_NOFILE", "locked memory": "RLIMIT_MEMLOCK" }),
+  // Of {@link openFiles}, less what the program itself has open.
+  ...each("files", ["files", `${openFiles - 500}`], ["EMFILE"], { "more files than it may": `${openFiles + 1}` }),
   ...each("capability", ["call", "39"], [], {
     "to be like root": "21",
     "to own all files": "1",

@@ -7,7 +7,7 @@ import { shellServer } from "../../../testing/fakes/inside-sandbox.ts";
 import { bootWithOutside } from "../../../testing/fakes/outside.ts";
 import { keygen } from "../../../testing/fakes/ssh/sshd.ts";
 import { type FixtureAccount, service, task } from "../../../testing/fixtures/bundle-fixture.ts";
-import { attempts } from "./attempts.cases.ts";
+import { attempts, listening, openFiles } from "./attempts.cases.ts";
 
 /**
  * The same attempts from every unit that runs an account's own code, each beside what is allowed (decision 27). Handed-over sockets, races and
@@ -22,6 +22,7 @@ const never = "2199-01-01 00:00";
 const mallory: FixtureAccount = {
   number: 666,
   name: "mallory",
+  limits: { openFiles },
   servers: [
     shellServer(),
     { kind: "php", name: "php", root: "php", fallback: "index.php", workers: 2, ini: {}, ...common },
@@ -47,11 +48,29 @@ const alice: FixtureAccount = {
   ...{ number: 1, name: "alice", servers: [shellServer()] },
   services: [service("names", ["/usr/bin/python3", "names.py"])],
 };
-/** What a neighbour has that is found by its name alone. */
-const names = `import ctypes, socket, time
-held = socket.socket(socket.AF_UNIX); held.bind("\\0alice"); held.listen()
-libc = ctypes.CDLL(None); assert libc.shmget(4711, 1, 0o1666) >= 0 and libc.msgget(4711, 0o1666) >= 0
-open("named", "w").close(); time.sleep(1000)
+/** What a neighbour, or the host, has that is found by its name alone, and what listens there for anybody. */
+const names = (name: string, key: number, ports: readonly number[]) => `import ctypes, os, selectors, socket
+held = socket.socket(socket.AF_UNIX); held.bind("\\0${name}"); held.listen()
+libc = ctypes.CDLL(None)
+made = [libc.shmget(${key}, 1, 0o1666), libc.msgget(${key}, 0o1666), libc.semget(${key}, 1, 0o1666)]
+os.umask(0); made.append(libc.mq_open(b"/${name}", os.O_CREAT | os.O_RDWR, 0o666, None))
+assert min(made) >= 0, made
+waiting = selectors.DefaultSelector()
+for port in ${JSON.stringify(ports)}:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        listener = socket.socket(socket.AF_INET6, kind); listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.bind(("::", port))
+        if kind == socket.SOCK_STREAM: listener.listen()
+        waiting.register(listener, selectors.EVENT_READ, kind)
+open("named", "w").close()
+while True:
+    for key, _ in waiting.select():
+        if key.data == socket.SOCK_STREAM: key.fileobj.accept()[0].close()
+        else: key.fileobj.sendto(b"heard", key.fileobj.recvfrom(100)[1])
+`;
+/** On the host itself: an open socket, and files that anybody may read. */
+const open = `import socket
+opened = socket.socket(socket.AF_UNIX); opened.bind("/run/open.sock"); opened.listen()
 `;
 const spawn = (program: string) => JSON.stringify(run(program));
 const files = {
@@ -73,7 +92,8 @@ const ask = (server: string) => () =>
 
 /** How each unit is made to try. Those of the last two begin by themselves. */
 const units: Readonly<Record<string, () => Promise<unknown>>> = {
-  "http-shell": () => here.inside("mallory", run("http-shell").join(" ")),
+  // What it is asked to run has to end sooner than all this.
+  "http-shell": () => here.inside("mallory", `${run("http-shell").join(" ")} >/dev/null 2>&1 </dev/null &`),
   "http-php": ask("php"),
   "http-node": ask("node"),
   "http-python": ask("python"),
@@ -90,7 +110,10 @@ const file = (unit: string) =>
 
 beforeAll(async () => {
   here = await bootWithOutside("attempts", [], [alice, mallory]);
-  await here.host.writeFile("/srv/accounts/1/home/names.py", names);
+  await here.host.writeFile("/srv/accounts/1/home/names.py", names("alice", 4711, [listening.neighbour]));
+  await here.host.writeFile("/root/names.py", `${open}${names("host", 4712, [listening.host, listening.loopback])}`);
+  await here.sh(`for folder in /tmp /var/tmp /dev/shm; do echo open >$folder/open; chmod 644 $folder/open; done
+    systemd-run --quiet --unit=names --property=UMask=0 --working-directory=/root python3 /root/names.py; until test -e /root/named; do sleep 0.1; done`);
   await here.host.writeFile("/srv/accounts/1/home/private", "alice's\n", 0o666);
   await here.sh(
     "systemctl restart account-1-service-names; until test -e /srv/accounts/1/home/named; do sleep 0.1; done",
@@ -105,7 +128,15 @@ beforeAll(async () => {
     await here.sh("systemctl show -P MainPID account-1-service-names nginx | grep .")
   ).split("\n");
   const resolver = await here.inside("mallory", "awk '/^nameserver/ { print $2; exit }' /etc/resolv.conf");
-  const values = { NEIGHBOUR: neighbour!, "FRONT END": frontEnd!, RESOLVER: resolver };
+  const neighbour4 = await here.sh(
+    `nsenter --target=${neighbour} --net ip -4 -oneline address show dev eth0 | awk '{ split($4, address, "/"); print address[1] }'`,
+  );
+  // Who may connect does: these listen.
+  const connects = (to: string) => `bash -c 'exec 3<>/dev/tcp/${to}'`;
+  await here.sh(
+    `${connects(`::1/${listening.host}`)} && ${connects(`127.0.0.1/${listening.loopback}`)} && nsenter --target=${neighbour} --net ${connects(`${neighbour4.trim()}/${listening.neighbour}`)}`,
+  );
+  const values = { NEIGHBOUR4: neighbour4.trim(), NEIGHBOUR: neighbour!, "FRONT END": frontEnd!, RESOLVER: resolver };
   const given = attempts
     .flatMap(({ check, twin }) => [check, twin])
     .map(([check, argument]) => [
@@ -122,8 +153,8 @@ afterAll(async () => {
   await here?.host.stop();
 });
 
-test("there are at least sixty, each with its allowed twin, and every unit that runs an account's code tries them", async () => {
-  expect(attempts.length).toBeGreaterThanOrEqual(60);
+test("there are at least a hundred, each with its allowed twin, and every unit that runs an account's code tries them", async () => {
+  expect(attempts.length).toBeGreaterThanOrEqual(100);
   expect(new Set(attempts.map(({ check }) => check.join())).size).toBe(attempts.length);
   const all = await here.sh("cd /var/lib/fairhost/current/systemd && ls account-666-*.service");
   const named = all

@@ -13,7 +13,7 @@ export const sides: readonly Declaration[] = [
     {
       number: 1,
       name: "alice",
-      limits: { cpuWeight: 50, cacheDiskMb: 64, mailsPerMinute: 0, outgoingPerSecond: 5 },
+      limits: { cpuWeight: 50, cacheDiskMb: 64, mailsPerMinute: 0, outgoingPerSecond: 5, openFiles: 20_000 },
       servers: [
         {
           ...staticServer("always", 0),

@@ -50,7 +50,11 @@ const parts: Readonly<Record<string, (owner: Owner) => number | string | readonl
   /** Where these are mounted. */
   place: () => shared.map(({ inSandboxes }) => inSandboxes),
   /** Directives of its limits: `MemoryMax=512M`. */
-  limit: ({ account: { limits } }) => limitNames.flatMap((name) => limitOf(name).slice?.(limits[name]).join("=") ?? []),
+  limit: ({ account: { limits } }) =>
+    limitNames.flatMap((name) => {
+      const { slice, service } = limitOf(name);
+      return [slice?.(limits[name]), service?.(limits[name])].flatMap((directive) => directive?.join("=") ?? []);
+    }),
   /** Rules of its own firewall. */
   filter: ({ account: { firewall } }) => filterLines(firewall, "in", "out"),
   /** Rules of the firewall about its connections. */
