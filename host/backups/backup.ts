@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { dumpPart, requireRoom } from "../archives/archive.ts";
@@ -27,8 +27,10 @@ import {
   mustRestic,
   noRepository,
   type Opened,
+  type ResticResult,
   restic,
   Unreachable,
+  waitsFor,
 } from "./restic.ts";
 import {
   type BackupState,
@@ -51,6 +53,12 @@ export const certificatesName = "certificates.json";
 
 /** Beside them, if there are any: databases without a dump because of what is in them, by the name of the dump, and why. */
 export const refusedName = "refused-dumps.json";
+
+/** How often restic is run again, because of what the account did meanwhile. What kept it waiting is left out, so that everything else is backed up. */
+const mostTries = 3;
+
+/** A directory in which files are renamed while it is read names some of them twice (readdir(3)), and restic 0.18 then gives up all of the backup. */
+const isDoubled = ({ status, stderr }: ResticResult) => status !== 0 && stderr.includes("not ordered or duplicate");
 
 /** Failures to reach a backup host after which the accounts that are left are not tried: each would wait as long. */
 const most = 3;
@@ -209,6 +217,17 @@ async function backUpOne(
     }
     if (result.status === noRepository) {
       await mustRestic(opened, ["init", "--quiet"]);
+      result = await restic(opened, args, { mounts, longest: left() });
+    }
+    for (let tries = 0; tries < mostTries && (result.waited?.file !== undefined || isDoubled(result)); tries++) {
+      if (result.waited?.file !== undefined) {
+        const file = result.waited.file.slice(inSnapshot.length + 1);
+        const [part, topmost = "", ...below] = file.split("/");
+        // The directory of the file, and if there is another one, all of its beginning in the home.
+        const place = below.length === 0 || tries > 0 ? `${part}/${topmost}` : dirname(file);
+        failed.push(`${place}: ${waitsFor({ file })}`);
+        args.push(`--exclude=${inSnapshot}/${place.replaceAll(/[*?[\]\\]/g, "\\$&")}`);
+      }
       result = await restic(opened, args, { mounts, longest: left() });
     }
     const summary = summaryOf(result.stdout);

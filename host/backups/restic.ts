@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Keeper } from "../../delivery/protocol/backups.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { processesIn, type Wait, watchForWaits } from "../os/waits.ts";
 import { sshTo } from "./keepers.ts";
 import { spoolOf } from "./state.ts";
 
@@ -43,6 +44,8 @@ export interface ResticResult {
   readonly stderr: string;
   /** Whether SSH itself failed, other than by a key that the backup host does not take. */
   readonly unreachable: boolean;
+  /** Why it was ended: the account keeps it waiting by what it has put in a file's place. */
+  readonly waited?: Wait;
 }
 
 /** A backup host cannot be reached: what fails so for one account fails so for all. */
@@ -66,6 +69,8 @@ for path in sys.argv[1:end]:
         sys.exit(f"{path}: {os.strerror(ctypes.get_errno())}")
 os.execv(sys.argv[end + 1], sys.argv[end + 1:])
 `;
+
+const resticSlice = "fairhost-backup.slice";
 
 /** As root, reading all below its mounts and nothing else. */
 function reading(mounts: readonly Mount[]): string[] {
@@ -112,7 +117,7 @@ export async function restic(
     `--property=${writable ? "BindPaths" : "BindReadOnlyPaths"}=${from}:${to}:norbind`;
   const command = [
     ...["systemd-run", "--quiet", "--pipe", "--wait", "--collect", `--unit=${unit}`],
-    "--slice=fairhost-backup.slice",
+    `--slice=${resticSlice}`,
     ...rootSettings.map((setting) => `--property=${setting}`),
     ...(longest === undefined ? [] : [`--property=RuntimeMaxSec=${longest}`]),
     ...programs().map((path) => bind({ from: path, to: path })),
@@ -124,6 +129,16 @@ export async function restic(
     ...(uid === undefined ? reading(mounts) : becoming(uid)),
     ...["/usr/bin/restic", ...args, ...(directory === undefined ? throughRelay : inPlace)],
   ];
+  let waited: Wait | undefined;
+  // restic opens files as it found them, and an account may have put a pipe in the place of one meanwhile.
+  const endWatch = watchForWaits(
+    machine,
+    () => processesIn(machine, `fairhost.slice/${resticSlice}/${unit}.service`),
+    (wait) => {
+      waited = wait;
+      void machine.run("systemctl", ["kill", "--signal=KILL", `${unit}.service`]);
+    },
+  );
   try {
     const [first, ...rest] = command;
     const child = spawn(first!, rest, { stdio: ["pipe", output ?? "pipe", "pipe"] });
@@ -139,9 +154,11 @@ export async function restic(
       status: status ?? 128,
       stdout,
       stderr: [relay.said(), stderr.trim()].filter(Boolean).join("; "),
-      unreachable: relay.failed() && !/Permission denied/.test(relay.said()),
+      unreachable: !waited && relay.failed() && !/Permission denied/.test(relay.said()),
+      ...(waited && { waited }),
     };
   } finally {
+    endWatch();
     await relay.end();
     machine.disk.remove(socket);
     machine.disk.remove(temporary);
@@ -160,10 +177,16 @@ export async function mustRestic(
 }
 
 /** @param what was done, as the beginning of a sentence */
-export function failureOf({ keeper }: Opened, { status, stderr, unreachable }: ResticResult, what: string): ApplyError {
+export function failureOf({ keeper }: Opened, result: ResticResult, what: string): ApplyError {
+  const { status, stderr, unreachable, waited } = result;
+  if (waited) return new ApplyError(`${what} was ended: ${waitsFor(waited)}`);
   if (unreachable) return new Unreachable(`${keeper.name} cannot be reached: ${shortened(stderr)}`);
   return new ApplyError(`${what}: ${shortened(stderr)} (exit status ${status})`);
 }
+
+/** Why it was ended, and what to do about it. */
+export const waitsFor = ({ file }: Wait) =>
+  `a program of the account kept it waiting for ${file ?? "a file"}, by a pipe in its place or a lease: end that program, or suspend the account, then try again`;
 
 /** The end of what restic says, which with `--json` is one object a line. */
 export function shortened(said: string): string {

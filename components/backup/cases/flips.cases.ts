@@ -54,6 +54,39 @@ setsid python3 flips.py spool=../databases other=${neighbour} etcetera=/etc file
       await web().shell(`rm -r ${home}/restored-*`);
     });
 
+    test("while it is backed up, keeps nobody waiting for a pipe, and has a backup of everything else", async () => {
+      await web().host.writeFile(
+        `${home}/pipes.py`,
+        readFileSync(join(import.meta.dirname, "../../../testing/programs/races/pipes.py")),
+      );
+      await inside(
+        web().host,
+        1,
+        `rm -rf apart whole .pipes; mkdir apart whole; echo mine >whole/other
+setsid python3 pipes.py apart/many 40 50 </dev/null >/tmp/pipes.out 2>&1 & echo $! >/tmp/pipes.pid
+until grep -q exchanging /tmp/pipes.out; do sleep 0.1; done`,
+      );
+      try {
+        // Until it has exchanged one at the right moment. 124 would be a pipe that it waits for.
+        let run = await web().host.run("timeout 300 fairhost-host backup 1");
+        for (let round = 0; run.exitCode === 0 && round < 20; round++)
+          run = await web().host.run("timeout 300 fairhost-host backup 1");
+        expect(run).toMatchObject({
+          exitCode: 5,
+          stderr: expect.stringMatching(
+            /account 1 has no new backup: its files are backed up, but not (home\/(?:apart\/many|\.pipes)\/\d+): a program of the account kept it waiting for \1\/\d+, by a pipe/,
+          ),
+        });
+        await inside(web().host, 1, "kill -0 $(cat /tmp/pipes.pid)");
+      } finally {
+        await inside(web().host, 1, "kill -KILL $(cat /tmp/pipes.pid)");
+      }
+      const newest = (await web().shell("fairhost-host backups 1 | tail -n 1")).split(" ")[0];
+      await web().shell(`fairhost-host restore-backup 1 files --snapshot ${newest}`);
+      expect(await web().shell(`cat ${home}/restored-*/home/whole/other`)).toBe("mine");
+      await web().shell(`cd ${home} && rm -rf restored-* apart whole .pipes pipes.py`);
+    });
+
     test("while it is restored, has written nowhere but into its own, and keeps nobody waiting", async () => {
       const before = await untouched();
       await whileFlipping(async () => {
