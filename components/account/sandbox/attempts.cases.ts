@@ -19,8 +19,8 @@ const home = "/home/mallory";
 const alice = "fd00:8000:0:1::1";
 const host = "fd00:8000::11";
 
-/** Files that a program of the hostile account may have open at most. */
-export const openFiles = 20_000;
+/** Files that a program of the hostile account may have open at most: fewer than a container gives to all that is in it. */
+export const openFiles = 10_000;
 
 /** Where a process of the host, and one of the neighbour, really listen, for anybody, over TCP and UDP: attempts.it.test.ts. */
 export const listening = { host: 9000, loopback: 9001, neighbour: 9002 } as const;
