@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { accountDirectory, must, patience, requireQuiet, withArchives } from "../archives/archives.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { type Wait, watchForWaits, withDescendants } from "../os/waits.ts";
 import { moveState } from "./state.ts";
 import { notExpected } from "./steps.ts";
 
@@ -15,8 +16,12 @@ export type Pass = (typeof passes)[number];
 const own = ["home", "lib"];
 const all = [...own, "admin"];
 
-/** Exit statuses of rsync(1) that are no failure while the account runs: it keeps files from itself, or has removed them meanwhile. */
+/**
+ * Exit statuses of rsync(1) that are no failure while the account runs: it keeps files from itself, or has removed them meanwhile. 12: the sender has ended. If
+ * that was no part of {@link send}, its own exit status says so, and the last pass brings what did not come.
+ */
 const harmless = [23, 24];
+const harmlessToReceiver = [...harmless, 12];
 
 /**
  * Serves the account's directory to {@link receive} on the host it moves to, in rsync's own protocol on standard input and output: nothing
@@ -34,7 +39,7 @@ export function send(machine: Machine, number: number, pass: Pass): Promise<void
     machine.disk.replace(path, [...settings, ...module].join("\n"), 0o600, { sync: false });
     try {
       const words = ["rsync", "--server", "--daemon", `--config=${path}`, "."];
-      await transfer([...patiently(pass), ...words], pass);
+      await transfer(machine, [...patiently(pass), ...words], pass === "running" ? harmless : []);
     } finally {
       machine.disk.remove(path);
     }
@@ -78,7 +83,8 @@ export function receive(machine: Machine, number: number, pass: Pass): Promise<v
     ];
     // rsync's own standard output would get into the protocol.
     const words = ["/bin/sh", "-c", 'exec 3<&0 4>&1 >&2 </dev/null; exec "$@"', "sh", ...patiently(pass), ...rsync];
-    await transfer(machine.live ? [...confinedTo(place, number), ...words] : words, pass);
+    const command = machine.live ? [...confinedTo(place, number), ...words] : words;
+    await transfer(machine, command, pass === "running" ? harmlessToReceiver : []);
     // systemd opens logs as root: there is nothing there but files and directories.
     const odd = ["(", "!", "-type", "f", "!", "-type", "d", ")", "-o", "(", "-type", "f", "-links", "+1", ")"];
     if (pass === "last") await must(machine, "find", [join(place, "admin"), "(", ...odd, ")", "-delete"]);
@@ -106,10 +112,39 @@ function confinedTo(place: string, number: number): string[] {
   return ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", unit, ...properties, "--"];
 }
 
-/** @throws ApplyError if not all was copied, but for what is harmless in this pass */
-async function transfer([program, ...args]: readonly string[], pass: Pass): Promise<void> {
+/**
+ * A pipe in the place of a file keeps rsync waiting for ever, and only an account that runs can put one there at the moment that matters: rsync is ended then, and
+ * the last pass, in which nothing of the account runs, copies what is left.
+ * @param unharmed exit statuses that are no failure
+ * @throws ApplyError if not all was copied
+ */
+async function transfer(
+  machine: Machine,
+  [program, ...args]: readonly string[],
+  unharmed: readonly number[],
+): Promise<void> {
   const child = spawn(program!, args, { stdio: "inherit", timeout: patience });
+  const all = () => withDescendants(machine, `${child.pid}`);
+  let waited: Wait | undefined;
+  const endWatch = watchForWaits(machine, all, (wait) => {
+    waited = wait;
+    for (const pid of all()) killUnlessGone(Number(pid));
+  });
   const [status] = (await once(child, "close")) as [number | null];
-  if (status === 0 || (pass === "running" && harmless.includes(status ?? -1))) return;
+  endWatch();
+  const file = waited?.file ?? "a file";
+  if (waited && unharmed.length > 0)
+    return machine.say(`a program of the account kept the copy waiting for ${file}: the rest comes when it is stopped`);
+  if (waited)
+    throw new ApplyError(`the copy was kept waiting for ${file}, by a pipe in its place or a lease: try again`);
+  if (status === 0 || unharmed.includes(status ?? -1)) return;
   throw new ApplyError(`rsync ended with ${status}: what has come stays there, and the next run goes on with it`);
+}
+
+function killUnlessGone(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -133,6 +133,42 @@ test("of an account that does not land nothing goes on running there: the old ho
   await young.apply(bundle(carol));
   await young.shell("fairhost-host move 2 cancel");
 }, 120_000);
+
+test("an account that puts pipes in the place of its files keeps no pass of its copy waiting: the rest comes in the last one", async () => {
+  const own = "/srv/accounts/2/home";
+  const races = readFileSync(join(import.meta.dirname, "../../../testing/programs/races/pipes.py"));
+  await old.host.writeFile(`${own}/pipes.py`, races);
+  const as = "--uid=1900000002 --gid=1900000002 --property=StandardOutput=truncate:/run/pipes.out";
+  await old.shell(
+    `systemd-run --quiet --unit=pipes ${as} --working-directory=${own} python3 pipes.py apart/many 40 50; until grep -q exchanging /run/pipes.out; do sleep 0.1; done`,
+  );
+  const copy = () =>
+    old.host.run(
+      `rm -rf /tmp/given; timeout 120 rsync -a --rsh="/bin/sh -c 'exec fairhost-host move 2 send running'" x::data/home /tmp/given`,
+    );
+  // Until it has exchanged one at the right moment. 124 would be a pipe that it waits for.
+  let copied = await copy();
+  for (let round = 0; copied.exitCode !== 12 && copied.exitCode !== 124 && round < 20; round++) copied = await copy();
+  expect(copied).toMatchObject({
+    exitCode: 12,
+    stderr: expect.stringMatching(
+      /a program of the account kept the copy waiting for \S+\d+: the rest comes when it is stopped/,
+    ),
+  });
+  await old.shell(`systemctl stop pipes; rm -rf /tmp/given ${own}/apart ${own}/.pipes ${own}/pipes.py`);
+  // So it looks from the other host: what comes ends in the middle of a file. In the last pass that is a failure.
+  await young.shell(
+    `fairhost-host move 2 expect; cd /root; mkdir -p served/home served/lib; mkfifo to from; head -c 1M /dev/urandom >served/home/half; chown -R 1900000002:1900000002 served
+    printf 'use chroot = no\\nuid = 0\\ngid = 0\\n[data]\\npath = /root/served\\n' >served.conf`,
+  );
+  const receive = (pass: string) =>
+    young.host.run(
+      `cd /root; rsync --server --daemon --config=/root/served.conf . <to | dd bs=1 count=200000 status=none >from & cd /root; fairhost-host move 2 receive ${pass} <from >to`,
+    );
+  expect(await receive("running")).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("code 12") });
+  expect(await receive("last")).toMatchObject({ exitCode: 5, stderr: expect.stringContaining("rsync ended with 12") });
+  await young.shell("fairhost-host move 2 cancel");
+}, 300_000);
 
 /** Each command of a move, as the program names it: it is killed when it has said so. */
 const steps = [
