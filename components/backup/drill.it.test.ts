@@ -60,7 +60,7 @@ beforeAll(async () => {
     'open my $file, ">", "caf\\xe9"; for (1 .. 16) { mkdir "d" x 250; chdir "d" x 250 }; open $file, ">", "f" x 65 or die';
   await on.web.shell(`cd /srv/accounts/1/home && perl -e '${odd}'`);
   await on.web.shell(`cd /srv/accounts/2/home && mkdir sub && echo page >sub/page && ln -s /etc etc && head -c 3000000 /dev/urandom >large
-    mkdir /root/other && echo else >/root/other/page && echo more >/root/other/more && chmod --reference=sub/page /root/other/*`);
+    mkdir /root/other && echo elsewhere >/root/other/page && echo more >/root/other/more && chmod --reference=sub/page /root/other/*`);
   // A busy machine takes minutes for the first one.
   expect(await on.web.host.run("fairhost-host backup", { timeout: 240_000 })).toMatchObject({ exitCode: 0 });
 }, 400_000);

@@ -13,9 +13,16 @@ export interface Comparison extends ComparedFiles {
 const named = 10;
 
 /**
+ * Milliseconds before a backup began within which a program may have begun to write to a file that it has mapped (mmap: SQLite, LMDB). The kernel sets
+ * the time of a change when a page becomes dirty, and not again before it has written that page to the disk: after 35 seconds, later on a busy disk.
+ */
+const mappedBefore = 300_000;
+
+/**
  * Compares a restored tree with the one that it is a backup of, which goes on changing. Only what the kernel says has not changed since counts:
- * nobody can set the time of a change of an inode. A file that differs or lacks says something only if no directory above it has changed either,
- * as whoever renames a directory changes no time of what is below it. Names are bytes: accounts choose them.
+ * nobody can set the time of a change of an inode. What programs write through a mapping changes it early ({@link mappedBefore}). A file that
+ * differs or lacks says something only if no directory above it has changed either, as whoever renames a directory changes no time of what is below
+ * it. Names are bytes: accounts choose them.
  * @param since milliseconds: when the backup began
  * @param left paths below the trees that are left out
  */
@@ -42,7 +49,7 @@ export async function compareTrees(
     counts.bytes += copy.isFile() ? copy.size : 0;
     if (!original || !isOld(original)) counts.changedSince += 1;
     else if (await isSame(here, copy, there, original)) counts.identical += 1;
-    else if (steady) differs(path, "is not as it was backed up");
+    else if (steady && !mayBeMapped(copy, original, since)) differs(path, "is not as it was backed up");
     else counts.changedSince += 1;
   }
 
@@ -82,6 +89,13 @@ function look(path: Buffer): Stats | undefined {
     return undefined;
   }
 }
+
+/** Whether a difference can be what a program has written since through a mapping, which changes neither size nor mode. */
+const mayBeMapped = (copy: Stats, original: Stats, since: number) =>
+  copy.isFile() &&
+  copy.size === original.size &&
+  modeOf(copy) === modeOf(original) &&
+  original.ctimeMs >= since - mappedBefore;
 
 const modeOf = ({ mode }: Stats) => mode & (constants.S_IFMT | 0o777);
 
