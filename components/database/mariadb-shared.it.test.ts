@@ -127,4 +127,82 @@ describe("what accounts share does not grow without end, and the neighbour's sta
       await ask(alice, "a1_shop", "CREATE PROCEDURE more() SELECT 7;", "CALL more();", "DROP PROCEDURE more;"),
     ).toBe("7");
   }, 120_000);
+
+  test("its files without a name, of loads and index builds, which the server does not count: who wrote most is ended", async () => {
+    const nameless = async () =>
+      Number(
+        await on.shell(
+          "find /proc/$(pgrep -x mariadbd)/fd -lname '/srv/accounts/databases/mariadb/own/tmp/*' -exec stat -L -c '%h %b' {} + | awk '$1 == 0 { s += $2 } END { printf \"%d\", s / 2048 }'",
+        ),
+      );
+    const load = (table: string, rows: number) =>
+      `SET unique_checks = 0, foreign_key_checks = 0, autocommit = 0; CREATE TABLE ${table} (id int PRIMARY KEY, a varchar(8000)); INSERT INTO ${table} SELECT seq, REPEAT(MD5(seq), 240) FROM seq_1_to_${rows};`;
+    // As a dump is loaded: it goes on, with hundreds of megabytes until it ends.
+    await inside(on.host, bob, `mariadb a2_blog -e '${load("l", 50_000)} DO SLEEP(900)' </dev/null >load 2>&1 &`);
+    await expect.poll(nameless, { timeout: 30_000 }).toBeGreaterThan(300);
+    for (const table of ["l", "m"])
+      await inside(on.host, alice, `mariadb a1_shop -e '${load(table, 800_000)}' </dev/null >>loads 2>&1 &`);
+    await expect
+      .poll(said, { timeout: 120_000, interval: 1000 })
+      .toContain("index builds and loads had more than 3 GB");
+    await expect.poll(() => on.shell("cat /srv/accounts/1/home/loads")).toMatch(/Lost connection|gone away|killed/);
+    expect(await on.shell("cat /srv/accounts/2/home/load")).toBe("");
+    expect(await nameless()).toBeLessThan(4500);
+    await asAdministrator("KILL USER a1@localhost; KILL USER a2@localhost");
+    await expect.poll(nameless, { timeout: 60_000 }).toBeLessThan(100);
+  }, 240_000);
+
+  test("times of its transactions, which nothing else removes", async () => {
+    const history =
+      "(x int, s bigint unsigned GENERATED ALWAYS AS ROW START, e bigint unsigned GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING";
+    const change =
+      "FOR i IN 1..15000 DO UPDATE v SET x = i; IF i MOD 100 = 0 THEN DELETE HISTORY FROM v; END IF; END FOR";
+    await ask(alice, "a1_shop", `CREATE TABLE v ${history}; INSERT INTO v (x) VALUES (1);`);
+    await ask(alice, "a1_shop", "DELIMITER //", `CREATE PROCEDURE many() BEGIN ${change}; END//`);
+    const times = async () => Number(await asAdministrator("SELECT COUNT(*) FROM mysql.transaction_registry"));
+    // 16 MB are some 60,000.
+    let before = -1;
+    for (let round = 0; round < 20 && (await times()) > before; round++) {
+      before = await times();
+      await ask(alice, "a1_shop", "CALL many();");
+    }
+    await expect.poll(() => size("data/mysql/transaction_registry.ibd"), { timeout: 20_000 }).toBeLessThan(17);
+    expect(await times()).toBeLessThan(before);
+    expect(await ask(alice, "a1_shop", "SELECT x FROM v; DROP PROCEDURE many; DROP TABLE v;")).toBe("15000");
+  }, 240_000);
+
+  test("statistics of its columns, and names of its keys: it makes no more", async () => {
+    const names = Array.from({ length: 30 }, (_, index) => `RANDOM_BYTES(255) c${index}`).join();
+    const tables = Array.from({ length: 12 }, (_, index) => `w${index}`);
+    for (const table of tables)
+      await ask(alice, "a1_shop", `CREATE TABLE ${table} AS SELECT ${names} FROM seq_1_to_300;`);
+    const analyze = `SET histogram_size = 255, histogram_type = JSON_HB; ANALYZE TABLE ${tables.join()} PERSISTENT FOR ALL;`;
+    const statistics = "SELECT COUNT(*) FROM mysql.column_stats WHERE db_name = 'a1_shop'";
+    // The catalogs are large already, by the procedures above.
+    await ask(alice, "a1_shop", analyze).catch(String);
+    await expect.poll(said, { timeout: 30_000 }).toContain("statistics of the columns of a1_shop were removed");
+    await expect.poll(() => asAdministrator(statistics)).toBe("0");
+    const keys = (round: number) =>
+      Array.from({ length: 1000 }, (_, index) => {
+        return `ADD CONSTRAINT ${`k${round}_${index}_`.padEnd(60, "x")} FOREIGN KEY (a) REFERENCES p (id)`;
+      }).join();
+    await ask(alice, "a1_shop", "CREATE TABLE p (id int PRIMARY KEY);");
+    let result = "";
+    for (let round = 0; round < 200 && result === ""; round++) {
+      // The more keys a table has, the longer one takes.
+      const table = `k${Math.floor(round / 10)}`;
+      const statements = [
+        `CREATE TABLE IF NOT EXISTS ${table} (a int, KEY (a));`,
+        `ALTER TABLE ${table} ${keys(round)};`,
+      ];
+      result = await ask(alice, "a1_shop", "SET foreign_key_checks = 0;", ...statements).catch(String);
+    }
+    expect(result).toMatch(/Lost connection|gone away|killed|denied/);
+    expect(await size("own/ibdata1")).toBeLessThan(300);
+    await expect.poll(said).toContain("or 5000 foreign keys: no more can be made");
+    await expect(ask(alice, "a1_shop", "CREATE TABLE more (a int);")).rejects.toThrow(/denied/);
+    await ask(alice, "a1_shop", "SET foreign_key_checks = 0;", "DROP TABLE p;");
+    await on.apply(databaseBundle("mariadb", [shop]));
+    expect(await ask(alice, "a1_shop", "CREATE TABLE more (a int); SELECT COUNT(*) FROM more;")).toBe("0");
+  }, 240_000);
 });

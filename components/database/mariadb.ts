@@ -63,8 +63,8 @@ export const mariadb: Engine = {
     LimitNOFILE: "40000",
   },
   watch: {
-    command: `/bin/sh ${inForce("watch")} ${own} ${data} ${socket} ${currentGeneration}/${sayEnded}`,
-    capabilities: "CAP_DAC_READ_SEARCH",
+    command: `/bin/sh ${inForce("watch")} ${own} ${data} ${socket} ${currentGeneration}/${sayEnded} ${user}`,
+    capabilities: "CAP_DAC_READ_SEARCH CAP_SETUID CAP_SETGID",
   },
 };
 

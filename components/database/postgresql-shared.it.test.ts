@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
-import { alice, bob, databaseHost, silent } from "../../testing/fakes/database-host.ts";
+import { alice, bob, databaseBundle, databaseHost, silent } from "../../testing/fakes/database-host.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
 import { declarationOf } from "../../testing/fixtures/bundle-fixture.ts";
 
@@ -128,3 +128,97 @@ test("accounts that take most of the locks together, each less than its share, k
   expect(found.slice(2)).toEqual(["has them", "has them", "has them"]);
   await expect.poll(said).toContain("sessions of all accounts held more than 15000 locks");
 }, 120_000);
+
+describe("catalogs of all databases, which no disk limit counts, stay small", () => {
+  const size = async () => Number(await on.shell("du -sm /srv/accounts/databases/postgresql/17/global | cut -f1"));
+  const asAdministrator = (statement: string) =>
+    on.shell(
+      `cd / && setpriv --reuid=postgres --regid=postgres --clear-groups ${psql} -h /run/fairhost-postgresql -d postgres -c "${statement}"`,
+    );
+  const none = () => on.shell("rm -f /srv/accounts/1/admin/logs/databases.log");
+  /** Settings of 90 kB, one after the other. */
+  const change = (more: string) => `DO $$ DECLARE t text; BEGIN
+      SELECT string_agg('m' || md5(g::text), ', ') INTO t FROM generate_series(1, 2500) g;
+      FOR i IN 1..50000 LOOP EXECUTE 'ALTER ROLE a1 SET search_path = m' || md5(random()::text) || ', ' || t; ${more} END LOOP; END $$;`;
+  const grant = "GRANT SELECT ON public.granted TO a2; REVOKE SELECT ON public.granted FROM a2;";
+  const many = "FOR i IN 1..3000000 LOOP PERFORM lo_create(0); IF i % 20000 = 0 THEN COMMIT; END IF; END LOOP;";
+
+  test.each([
+    ["settings that a session changes while another one keeps what was there before", change("COMMIT;")],
+    ["settings that one transaction changes", change("")],
+    [
+      "rights that one transaction gives and takes",
+      `CREATE TABLE public.granted (); DO $$ BEGIN FOR i IN 1..3000000 LOOP ${grant} END LOOP; END $$;`,
+    ],
+  ])(
+    "%s: its sessions are ended",
+    async (_, statement) => {
+      await none();
+      const held = ask(alice, "a1_shop", "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; SELECT pg_sleep(45);").catch(
+        String,
+      );
+      await expect(ask(alice, "a1_shop", statement)).rejects.toThrow(ended);
+      await held;
+      expect(await size()).toBeLessThan(250);
+      await expect.poll(said).toMatch(/the catalogs of all databases/);
+      expect(await ask(bob, "a2_blog", "SELECT 1;")).toBe("1");
+    },
+    120_000,
+  );
+
+  test("a neighbour that reads for long goes on meanwhile", async () => {
+    await none();
+    const reader = ask(
+      bob,
+      "a2_blog",
+      "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; SELECT pg_sleep(40); SELECT 2;",
+    );
+    await on.shell("sleep 11");
+    await expect(ask(alice, "a1_shop", change("COMMIT;"))).rejects.toThrow(ended);
+    expect(await reader).toBe("1\n\n2");
+  }, 120_000);
+
+  test("who cannot be stopped so cannot log in until the next deploy, also if it holds its own row; what was counted outlives the program", async () => {
+    await none();
+    const count = () => asAdministrator("SELECT count(*) FROM fairhost.strikes WHERE name = 'a1'");
+    const before = Number(await count());
+    expect(before).toBeGreaterThan(0);
+    await on.shell("systemctl restart fairhost-postgresql-watch");
+    expect(Number(await count())).toBe(before);
+    const holder = ask(alice, "a1_shop", "BEGIN; ALTER ROLE a1 PASSWORD 'x'; SELECT pg_sleep(45);").catch(String);
+    await expect
+      .poll(() =>
+        asAdministrator("SELECT count(*) FROM pg_stat_activity WHERE usename = 'a1' AND wait_event = 'PgSleep'"),
+      )
+      .toBe("1");
+    await asAdministrator("INSERT INTO fairhost.strikes SELECT 'a1' FROM generate_series(1, 9)");
+    expect(await holder).toContain(ended);
+    await expect.poll(said).toContain("cannot log in until the next deploy");
+    await expect(ask(alice, "a1_shop", "SELECT 1;")).rejects.toThrow("not permitted to log in");
+    const { report, stderr } = await on.apply(databaseBundle("postgresql", [shop]));
+    expect(report, stderr).toMatchObject({ errors: [] });
+    // Also after the watch has looked again.
+    await on.shell("sleep 5");
+    expect(await ask(alice, "a1_shop", "SELECT 1;")).toBe("1");
+  }, 120_000);
+
+  test("settings of megabytes are reset", async () => {
+    await none();
+    const names = "SELECT string_agg('m' || md5(g::text), ', ') FROM generate_series(1, 300000) g";
+    const large = `DO $$ BEGIN EXECUTE 'ALTER ROLE a1 SET search_path = ' || (${names}); END $$;`;
+    await ask(alice, "a1_shop", large).catch(String);
+    await expect.poll(said, { timeout: 20_000 }).toContain("its settings in PostgreSQL were reset");
+    const left = "SELECT count(*) FROM pg_db_role_setting WHERE setrole = 'a1'::regrole";
+    await expect.poll(() => asAdministrator(left)).toBe("0");
+  }, 60_000);
+
+  test("objects that stay: there are no more beyond 300,000", async () => {
+    await none();
+    let result = ended;
+    for (let round = 0; round < 40 && !result.includes("not permitted"); round++)
+      result = await ask(alice, "a1_shop", `DO $$ BEGIN ${many} END $$;`).catch(String);
+    expect(result).toContain("not permitted to log in");
+    expect(await said()).toContain("it cannot log in until the next deploy");
+    expect(await size()).toBeLessThan(400);
+  }, 120_000);
+});
