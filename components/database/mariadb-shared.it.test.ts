@@ -204,5 +204,5 @@ describe("what accounts share does not grow without end, and the neighbour's sta
     await ask(alice, "a1_shop", "SET foreign_key_checks = 0;", "DROP TABLE p;");
     await on.apply(databaseBundle("mariadb", [shop]));
     expect(await ask(alice, "a1_shop", "CREATE TABLE more (a int); SELECT COUNT(*) FROM more;")).toBe("0");
-  }, 240_000);
+  }, 480_000);
 });
