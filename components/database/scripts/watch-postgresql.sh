@@ -35,6 +35,10 @@ WITH held AS MATERIALIZED (
 SELECT 'CREATE SCHEMA IF NOT EXISTS fairhost; CREATE TABLE fairhost.strikes (name text NOT NULL, at timestamptz NOT NULL DEFAULT now())'
 WHERE to_regclass('fairhost.strikes') IS NULL \gexec
 DELETE FROM fairhost.strikes WHERE at < now() - interval '1 hour';
+SELECT format('ALTER ROLE %I %s RESET ALL', rolname, 'IN DATABASE ' || quote_ident(datname)),
+  format('SELECT %L', rolname || ' its settings in PostgreSQL were reset: they were larger than 1 MB')
+FROM pg_db_role_setting JOIN pg_authid r ON r.oid = setrole LEFT JOIN pg_database d ON d.oid = setdatabase
+WHERE setrole IN (SELECT setrole FROM pg_db_role_setting GROUP BY 1 HAVING sum(pg_column_size(setconfig)) > 1 << 20) \gexec
 SELECT set_config('fairhost.size', sum(size)::text, false) AS shared
 FROM pg_ls_dir('global') name, pg_stat_file('global/' || name, true) \gset
 -- At the first look nothing has grown yet.
@@ -68,10 +72,6 @@ WITH young AS MATERIALIZED (
     WHEN 1 THEN 'they made the catalogs of all databases grow'
     ELSE 'a transaction kept old rows of the catalogs of all databases, or filled them' END)),
   CASE rank WHEN 1 THEN format('INSERT INTO fairhost.strikes VALUES (%L)', name) END FROM ended \gexec
-SELECT format('ALTER ROLE %I %s RESET ALL', rolname, 'IN DATABASE ' || quote_ident(datname)),
-  format('SELECT %L', rolname || ' its settings in PostgreSQL were reset: they were larger than 1 MB')
-FROM pg_db_role_setting JOIN pg_authid r ON r.oid = setrole LEFT JOIN pg_database d ON d.oid = setdatabase
-WHERE setrole IN (SELECT setrole FROM pg_db_role_setting GROUP BY 1 HAVING sum(pg_column_size(setconfig)) > 1 << 20) \gexec
 INSERT INTO fairhost.strikes SELECT split_part(datname, '_', 1) FROM generate_series(1, 10), (
   SELECT datname FROM pg_shdepend JOIN pg_database d ON d.oid = dbid GROUP BY 1 HAVING count(*) > 300000) many;
 SELECT 'VACUUM (SKIP_LOCKED, PARALLEL 0) ' || string_agg(oid::regclass::text, ', ') FROM pg_class WHERE relisshared AND relkind = 'r' \gexec
