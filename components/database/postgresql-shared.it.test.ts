@@ -140,16 +140,11 @@ describe("catalogs of all databases, which no disk limit counts, stay small", ()
   const change = (more: string) => `DO $$ DECLARE t text; BEGIN
       SELECT string_agg('m' || md5(g::text), ', ') INTO t FROM generate_series(1, 2500) g;
       FOR i IN 1..50000 LOOP EXECUTE 'ALTER ROLE a1 SET search_path = m' || md5(random()::text) || ', ' || t; ${more} END LOOP; END $$;`;
-  const grant = "GRANT SELECT ON public.granted TO a2; REVOKE SELECT ON public.granted FROM a2;";
   const many = "FOR i IN 1..3000000 LOOP PERFORM lo_create(0); IF i % 20000 = 0 THEN COMMIT; END IF; END LOOP;";
 
   test.each([
     ["settings that a session changes while another one keeps what was there before", change("COMMIT;")],
     ["settings that one transaction changes", change("")],
-    [
-      "rights that one transaction gives and takes",
-      `CREATE TABLE public.granted (); DO $$ BEGIN FOR i IN 1..3000000 LOOP ${grant} END LOOP; END $$;`,
-    ],
   ])(
     "%s: its sessions are ended",
     async (_, statement) => {
