@@ -37,7 +37,7 @@ export function masterSecrets(engine: Engine): MasterOf {
 async function resources(engine: Engine): Promise<readonly StateResource[]> {
   const { exitCode, stdout, output } = await runEngine(engine, ["stack", "export", "--show-secrets"]);
   // Its output has secrets if it succeeds.
-  if (exitCode !== 0) throw new UserError(`Cannot read the secrets of the state: ${output.trim()}`);
+  if (exitCode !== 0) throw new UserError(`Cannot read the secrets of the state: ${output().trim()}`);
   const { deployment } = JSON.parse(stdout) as { deployment: { resources?: StateResource[] } | null };
   return deployment?.resources ?? [];
 }

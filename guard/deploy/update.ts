@@ -18,7 +18,7 @@ export interface StateFacts {
 
 export async function stateFacts(engine: Engine): Promise<StateFacts> {
   const { exitCode, stdout, output } = await runEngine(engine, ["stack", "export"]);
-  if (exitCode !== 0) throw new UserError(`Cannot read the state: ${output.trim()}`);
+  if (exitCode !== 0) throw new UserError(`Cannot read the state: ${output().trim()}`);
   const { deployment } = JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } | null };
   return {
     digest: createHash("sha256").update(stdout).digest("hex"),
@@ -52,7 +52,7 @@ export async function update(engine: Engine, options: UpdateOptions): Promise<re
       options.locks,
       options,
     );
-    return exitCode === 0 ? [] : failed(await readEvents(events), output, secretsIn(engine.environment)).messages;
+    return exitCode === 0 ? [] : failed(await readEvents(events), output(), secretsIn(engine.environment)).messages;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -66,5 +66,5 @@ export async function clearPending(engine: Engine, options: Pick<UpdateOptions, 
     options.locks,
     options,
   );
-  if (exitCode !== 0) throw new UserError(`Cannot clear pending operations of an interrupted run: ${output.trim()}`);
+  if (exitCode !== 0) throw new UserError(`Cannot clear pending operations of an interrupted run: ${output().trim()}`);
 }

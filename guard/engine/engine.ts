@@ -13,8 +13,8 @@ export interface EngineRun {
   readonly exitCode: number;
   /** Standard output alone, for programs: nothing in it is masked. */
   readonly stdout: string;
-  /** Both streams, as a person may see them: secrets masked. */
-  readonly output: string;
+  /** Both streams, as a person may see them: secrets masked. Masking a state's many megabytes takes seconds, so nobody asks without need. */
+  output(): string;
 }
 
 export interface EngineOptions {
@@ -32,7 +32,7 @@ export interface EngineOptions {
 export async function runEngine(
   { directory, stack, environment }: Engine,
   args: readonly string[],
-  { environment: more = {}, onOutput = () => {}, onStart = () => {} }: EngineOptions = {},
+  { environment: more = {}, onOutput, onStart = () => {} }: EngineOptions = {},
 ): Promise<EngineRun> {
   const child = execa("pulumi", [...args, "--stack", stack, "--non-interactive", "--color", "never"], {
     cwd: directory,
@@ -47,15 +47,15 @@ export async function runEngine(
   });
   if (child.pid !== undefined) onStart(child.pid);
   const known = secretsIn({ ...environment, ...more });
-  const shown = maskedLines(known, onOutput);
+  const shown = onOutput && maskedLines(known, onOutput);
   const decoder = new StringDecoder("utf8");
-  child.all.on("data", (chunk: Buffer) => shown.add(decoder.write(chunk)));
+  if (shown) child.all.on("data", (chunk: Buffer) => shown.add(decoder.write(chunk)));
   const interrupt = () => void child.kill("SIGINT");
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
     const { exitCode, stdout, all, shortMessage } = await child;
-    shown.end();
-    const output = maskOutput(all || (exitCode === 0 ? "" : (shortMessage ?? "")), known);
+    shown?.end();
+    const output = () => maskOutput(all || (exitCode === 0 ? "" : (shortMessage ?? "")), known);
     return { exitCode: exitCode ?? 255, stdout, output };
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);

@@ -56,7 +56,7 @@ export async function preview(engine: Engine, options: PreviewOptions = {}): Pro
       if (error instanceof SyntaxError) return notWhole("a part of a line");
       throw error;
     }
-    if (exitCode !== 0) return failed(said, output, secretsIn(engine.environment));
+    if (exitCode !== 0) return failed(said, output(), secretsIn(engine.environment));
     const missing = count.missing();
     if (missing !== undefined) return notWhole(missing);
     return { kind: "previewed", sides: reader.sides() };

@@ -1,9 +1,13 @@
-const word = String.raw`[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key|access[-_]?key)[\w.-]*`;
+/**
+ * The end of a name that says what it holds, from the word that says so. What stands before that word stays as it is and is not matched: trying each
+ * letter of each long word as a name's beginning takes time by the square of its length.
+ */
+const word = String.raw`(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key|access[-_]?key)[\w.-]*`;
 const assignment = new RegExp(String.raw`(${word}["']?[ \t]*[=:][ \t]*)[^\s].*`, "gi");
 const inSentence = new RegExp(String.raw`(${word}["']?=)\S+`, "gi");
 const pem = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
 /** Up to the last at sign: a password may hold one that nobody has encoded. */
-const login = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s"'<>]+@/gi;
+const login = /(?<=\b[a-z][a-z0-9+.-]*)(:\/\/[^\s:/@]*:)[^\s"'<>]+@/gi;
 const hash = /\$(?:2[abxy]|[156y]|argon2\w*)\$[\w./$=,+-]+/g;
 
 /** A value in JSON, also in JSON that is text in JSON. */
@@ -38,7 +42,7 @@ export function maskOutput(text: string, known: readonly string[] = []): string 
 
 /** Secrets among environment variables: values of those whose name says so, and passwords in addresses. */
 export function secretsIn(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const named = new RegExp(`^${word}$`, "i");
+  const named = new RegExp(String.raw`^[\w.-]*${word}$`, "i");
   return Object.entries(environment).flatMap(([name, value = ""]) => {
     if (named.test(name) && !name.endsWith("_FILE")) return [value];
     const [, password] = /^[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:([^\s]+)@/i.exec(value) ?? [];

@@ -126,7 +126,7 @@ export async function runLocking(
   options: EngineOptions & { readonly say: (text: string) => void },
 ): Promise<EngineRun> {
   const result = await runEngine(engine, args, options);
-  const locks = result.exitCode === 0 ? [] : parseEngineLocks(result.output);
+  const locks = result.exitCode === 0 ? [] : parseEngineLocks(result.output());
   if (locks.length === 0) return result;
   await removeDead(engine, locks, facts, options.say);
   return runEngine(engine, args, options);
@@ -156,5 +156,5 @@ export async function removeDead(
     }
   }
   const { exitCode, output } = await runEngine(engine, ["cancel", "--yes"]);
-  if (exitCode !== 0) throw new LockedError(`Cannot remove the lock of a dead process: ${output.trim()}`);
+  if (exitCode !== 0) throw new LockedError(`Cannot remove the lock of a dead process: ${output().trim()}`);
 }
