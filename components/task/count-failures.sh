@@ -17,5 +17,5 @@ echo "$((count + 1)) ${MONITOR_SERVICE_RESULT:-unknown} ${MONITOR_EXIT_STATUS:--
 mv -- ".$unit" "$unit"
 # Tasks that are no more.
 for old in *; do
-  [ -e "/var/lib/fairhost/current/systemd/$old.timer" ] || rm -f -- "$old"
+  [ -e "/var/lib/fairhost/current/systemd/$old.service" ] || rm -f -- "$old"
 done

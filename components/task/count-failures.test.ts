@@ -19,7 +19,7 @@ test.each([
   try {
     mkdirSync(join(root, "current/systemd"), { recursive: true });
     mkdirSync(join(root, "state"));
-    writeFileSync(join(root, `current/systemd/${unit}.timer`), "");
+    writeFileSync(join(root, `current/systemd/${unit}.service`), "");
     if (text !== undefined) writeFileSync(join(root, "state", unit), text);
     const script = readFileSync(join(import.meta.dirname, "count-failures.sh"), "utf8");
     const here = script.replaceAll("/var/lib/fairhost/", `${root}/`);

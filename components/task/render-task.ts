@@ -6,6 +6,7 @@ import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
 import { confined } from "../host/units/confined.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
+import { thresholds } from "./thresholds.host.ts";
 
 const script = "libexec/run-task";
 const counter = "libexec/count-failures";
@@ -29,11 +30,12 @@ function renderTask(
   account: Element<"accounts">,
   task: Element<"tasks">,
 ): { files: BundleFile[]; units: BundleUnit[] } {
-  const { name, calendar, timeZone, limitSeconds, randomDelaySeconds, persistent } = task;
+  const { name, limitSeconds } = task;
   const unit = `account-${account.number}-task-${name}`;
-  const [service, timer] = [`${unit}.service`, `${unit}.timer`];
-  const [pathOfService, pathOfTimer] = [`systemd/${service}`, `systemd/${timer}`];
-  const description = `Scheduled task ${name} of account ${account.number}`;
+  const service = `${unit}.service`;
+  const pathOfService = `systemd/${service}`;
+  const trigger = renderTrigger(account, task, unit);
+  const description = descriptionOf(account, task);
   return {
     files: [
       {
@@ -53,10 +55,38 @@ function renderTask(
           },
         }),
       },
+      ...trigger.files,
+    ],
+    units: [
+      { name: service, want: "on-demand", restartOn: [pathOfService, script, ...sandboxFiles(account)] },
+      ...trigger.units,
+    ],
+  };
+}
+
+const descriptionOf = ({ number }: Element<"accounts">, { name }: Element<"tasks">) =>
+  `Scheduled task ${name} of account ${number}`;
+
+/** What starts a task: a timer, or what watches how much accounts use (render-thresholds.ts). */
+function renderTrigger(
+  account: Element<"accounts">,
+  task: Element<"tasks">,
+  unit: string,
+): { files: BundleFile[]; units: BundleUnit[] } {
+  const { calendar, timeZone, randomDelaySeconds, persistent, threshold } = task;
+  if (threshold !== undefined)
+    return {
+      files: [{ path: `${thresholds.name}/${unit}`, content: `${threshold.of} ${threshold.percent}\n` }],
+      units: [],
+    };
+  const timer = `${unit}.timer`;
+  const path = `systemd/${timer}`;
+  return {
+    files: [
       {
-        path: pathOfTimer,
+        path,
         content: unitFile({
-          Unit: { Description: description },
+          Unit: { Description: descriptionOf(account, task) },
           Timer: {
             OnCalendar: `${calendar} ${timeZone}`,
             // systemd's default of a minute would have all timers of a host elapse together.
@@ -69,10 +99,7 @@ function renderTask(
       },
       { path: `systemd/fairhost.target.wants/${timer}`, link: `../${timer}` },
     ],
-    units: [
-      { name: service, want: "on-demand", restartOn: [pathOfService, script, ...sandboxFiles(account)] },
-      { name: timer, want: "start", restartOn: [pathOfTimer] },
-    ],
+    units: [{ name: timer, want: "start", restartOn: [path] }],
   };
 }
 

@@ -190,6 +190,16 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
       "accounts/3-carol.yaml",
       "tasks:\n  - {name: tidy, command: [bin/tidy], calendar: 0 3 * * *, timeZone: Paris}\n",
     ),
+  "tasks with two beginnings, with none, and near a limit at times": (draft) =>
+    draft.append(
+      "accounts/3-carol.yaml",
+      `tasks:
+  - {name: both, command: [bin/tidy], calendar: daily, threshold: {of: disk, percent: 90}}
+  - {name: none, command: [bin/tidy]}
+  - {name: zone, command: [bin/tidy], timeZone: Europe/Paris, threshold: {of: cpu, percent: 10}}
+  - {name: late, command: [bin/tidy], persistent: true, threshold: {of: memory, percent: 100}}
+`,
+    ),
   "a start directory out of the home": (draft) => draft.append(bob, "    directory: /etc\n"),
   "a newline in a command": (draft) => draft.edit(bob, "app.py]", '"app.py\\nUser=root"]'),
   "a variable with a hyphen": (draft) => draft.append(bob, "    environment: {my-path: /tmp}\n"),

@@ -22,6 +22,7 @@ const free: Readonly<Record<string, string>> = {
 const otherwise: Readonly<Record<string, readonly string[]>> = {
   // Quotas are read from the device.
   "fairhost-logs.service": ["PrivateDevices"],
+  "fairhost-thresholds.service": ["PrivateDevices"],
 };
 
 test("each service of the host that Fairhost brings is confined, or stands here with the reason", () => {

@@ -27,6 +27,7 @@ import { frrDaemons } from "../../network/frr-daemons.host.ts";
 import { frr } from "../../network/frr.host.ts";
 import { nftables } from "../../network/nftables.host.ts";
 import { routerFirewall } from "../../network/router-firewall.host.ts";
+import { thresholds } from "../../task/thresholds.host.ts";
 import { chrony } from "../../time/chrony.host.ts";
 import { apt } from "../../upgrade/apt.host.ts";
 import { waf } from "../../waf/waf.host.ts";
@@ -61,6 +62,7 @@ const registered = [
   frr,
   nftables,
   routerFirewall,
+  thresholds,
   chrony,
   apt,
   waf,

@@ -1,6 +1,13 @@
 import type { BundleFile } from "../../../delivery/protocol/bundle.ts";
 import { renderBundle } from "../../../delivery/render-bundle.ts";
-import { declarationOf, programServer, service, staticServer, task } from "../../../testing/fixtures/bundle-fixture.ts";
+import {
+  declarationOf,
+  programServer,
+  service,
+  staticServer,
+  task,
+  thresholdTask,
+} from "../../../testing/fixtures/bundle-fixture.ts";
 import { declarationFixture } from "../../../testing/fixtures/fixture.ts";
 import type { Declaration } from "../kinds.generated.ts";
 import { bundleFolders } from "./bundle-folders.generated.ts";
@@ -46,7 +53,7 @@ export const sides: readonly Declaration[] = [
         },
       ],
       services: [service("work", ["bin/work"], { port: 8300 })],
-      tasks: [task("tidy", ["bin/tidy"])],
+      tasks: [task("tidy", ["bin/tidy"]), thresholdTask("spare", ["bin/tidy"], "disk", 90)],
     },
     { number: 2, name: "empty" },
   ]),

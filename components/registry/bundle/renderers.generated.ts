@@ -31,6 +31,7 @@ import { renderer as renderBird } from "../../network/render-bird.ts";
 import { renderer as renderNftables } from "../../network/render-nftables.ts";
 import { renderer as renderService } from "../../service/render-service.ts";
 import { renderer as renderTask } from "../../task/render-task.ts";
+import { renderer as renderThresholds } from "../../task/render-thresholds.ts";
 import { renderer as renderTime } from "../../time/render-time.ts";
 import { renderer as renderTls } from "../../tls/render-tls.ts";
 import { renderer as renderUpgrades } from "../../upgrade/render-upgrades.ts";
@@ -71,6 +72,7 @@ export const renderers: readonly Renderer[] = [
   renderNftables,
   renderService,
   renderTask,
+  renderThresholds,
   renderTime,
   renderTls,
   renderUpgrades,

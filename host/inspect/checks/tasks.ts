@@ -26,7 +26,7 @@ export function failingTasks({ layout }: Machine, bundle: Bundle): FailingTask[]
   const path = layout.at(directory);
   if (!existsSync(path)) return [];
   return readdirSync(path)
-    .filter((task) => unitsOf(bundle).has(`${task}.timer`))
+    .filter((task) => unitsOf(bundle).has(`${task}.service`))
     .sort()
     .map((task) => {
       const [count = "0", result = "", status = "", at = ""] = readFileSync(`${path}/${task}`, "utf8")
@@ -41,7 +41,7 @@ export function lookAtTasks(machine: Machine, bundle: Bundle): Difference[] {
   return failingTasks(machine, bundle).map(({ task, failures, result, status, at }) => {
     const log = task.replace(/^account-\d+-/, "");
     return {
-      group: unitsOf(bundle).get(`${task}.timer`)!.group,
+      group: unitsOf(bundle).get(`${task}.service`)!.group,
       kind: "task-failing",
       what: task,
       message: `${task} has failed ${failures} times in a row, the last at ${at} (${result} ${status}); its log is admin/logs/${log}.log`,
