@@ -3,6 +3,7 @@ import { everything, reviewOf, unprotected } from "../../testing/fixtures/review
 import type { Reviewed } from "../verdict/outcome.ts";
 import { reportSchema, toJson } from "./json.ts";
 import { toSvg } from "./picture.ts";
+import { sharesSvg } from "./shares-picture.ts";
 import { formatText } from "./text.ts";
 
 const outcome = (await reviewOf(everything, unprotected)) as Reviewed;
@@ -71,4 +72,17 @@ test("picture: touched elements are amber, those of the worst counterexample are
   expect(svg).toContain(">touched by the change<");
   const untouched = toSvg((await reviewOf({})) as Reviewed);
   expect(untouched).not.toMatch(/touched|legend/);
+});
+
+test("picture of shares: each host on which they change, before and after; nothing of others", async () => {
+  const svg = sharesSvg(outcome);
+  await expect(svg).toMatchFileSnapshot("golden/shares.svg");
+  const changed = new Set(outcome.review.shares.map(({ host }) => host));
+  const drawnHosts = [...svg.matchAll(/>host ([^<]*)</g)].map(([, host]) => host);
+  expect(drawnHosts).not.toEqual([]);
+  expect(drawnHosts.filter((host) => !changed.has(host!))).toEqual([]);
+  // No bar is longer than its host.
+  for (const [, x, wide] of svg.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="12" fill/g))
+    expect(Number(x) + Number(wide)).toBeLessThanOrEqual(150 + 560 + 0.1);
+  expect(sharesSvg((await reviewOf({})) as Reviewed)).toContain("Fair shares of 0 hosts that change");
 });

@@ -6,6 +6,7 @@ import type { Outcome } from "../verdict/outcome.ts";
 import { type Extras, formatComment, formatFailure } from "./comment.ts";
 import { toJson } from "./json.ts";
 import { toSvg } from "./picture.ts";
+import { sharesSvg } from "./shares-picture.ts";
 import { formatText } from "./text.ts";
 
 /** Where to write an outcome. `-` is standard output, instead of the text for people. */
@@ -13,6 +14,7 @@ export interface OutputOptions {
   readonly json?: string;
   readonly markdown?: string;
   readonly svg?: string;
+  readonly sharesSvg?: string;
 }
 
 /** Adds the output options of commands that have an outcome. */
@@ -21,6 +23,10 @@ export function withOutputs(command: Command): Command {
     .option("--json <file>", "write the result for programs to this file; - is standard output")
     .option("--markdown <file>", "write the pull request's comment to this file; - is standard output")
     .option("--svg <file>", "write a picture of what is touched to this file; not if the inventory has problems")
+    .option(
+      "--shares-svg <file>",
+      "write a picture of hosts on which accounts get other shares, before and after, to this file",
+    )
     .hook("preAction", (_, action) => {
       const { json, markdown } = action.opts<OutputOptions>();
       if (json === "-" && markdown === "-")
@@ -30,10 +36,11 @@ export function withOutputs(command: Command): Command {
 
 /** Writes an outcome to the requested outputs. @throws Error if a file cannot be written */
 export async function writeOutcome(outcome: Outcome, options: OutputOptions, extras: Extras = {}): Promise<void> {
-  const { json, markdown, svg } = options;
+  const { json, markdown, svg, sharesSvg: shares } = options;
   if (json !== undefined) await put(json, `${JSON.stringify(toJson(outcome), undefined, 2)}\n`);
   if (markdown !== undefined) await put(markdown, formatComment(outcome, extras));
   if (svg !== undefined && outcome.kind === "reviewed") await put(svg, toSvg(outcome));
+  if (shares !== undefined && outcome.kind === "reviewed") await put(shares, sharesSvg(outcome));
   if (json !== "-" && markdown !== "-") process.stdout.write(formatText(outcome, extras));
 }
 

@@ -33,7 +33,8 @@ function same(was: Amounts, is: Amounts): boolean {
   return (Object.keys(was) as (keyof Amounts)[]).every((key) => was[key] === is[key]);
 }
 
-function sharesOf(declaration: Declaration): Map<string, Share> {
+/** What accounts have of their hosts: by `<host> <plan>`, or `<host> <plan> <account>` for one with limits of its own. */
+export function sharesOf(declaration: Declaration): Map<string, Share> {
   const shares = fairShares(declaration);
   const groups = Map.groupBy(declaration.accounts, keyOf);
   return new Map(
