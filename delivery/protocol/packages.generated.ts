@@ -62,6 +62,7 @@ export const packagesWhereUsed: readonly string[] = [
   "postgresql-17", // engine postgresql
   "python3", // server kind python, web application firewall on
   "python3-uvicorn", // server kind python
+  "python3-venv", // server kind python
   "python3-websockets", // server kind python
   "rclone", // role backup
   "restic", // role accounts, role spare

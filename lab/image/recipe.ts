@@ -30,7 +30,7 @@ const machinePackages = [
 ];
 
 /** Unchanged applications that tests run in accounts, and what examples of tests import. */
-const applications = ["dokuwiki", "python3-flask"];
+const applications = ["composer", "dokuwiki", "python3-flask"];
 
 /** What a site's routers run, where the lab has routers of two makers. */
 const routing = routerSystems.flatMap(({ delivered }) => delivered?.packages ?? []);

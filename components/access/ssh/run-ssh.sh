@@ -9,5 +9,7 @@ exec 2> >(while IFS= read -r line; do
   line=${line%$'\r'}
   printf '%(%FT%T%z)T %s\n' -1 "${line/UNKNOWN port 65535/${from:-UNKNOWN}}"
 done >&2)
+# Commands that pip and npm install into the home. A shell that reads /etc/profile begins with Debian's PATH all the same.
+path=$2/.local/bin:/usr/local/bin:/usr/bin:/bin:/usr/games
 exec /usr/sbin/sshd -i -e -f "$1" -h "$CREDENTIALS_DIRECTORY/ssh-host-key" \
-  -o SetEnv="HOME=$2 LANG=C.UTF-8 CREDENTIALS_DIRECTORY=$CREDENTIALS_DIRECTORY"
+  -o SetEnv="HOME=$2 PATH=$path LANG=C.UTF-8 CREDENTIALS_DIRECTORY=$CREDENTIALS_DIRECTORY"

@@ -85,7 +85,8 @@ export const server: ServerKind<HttpServer<"python">> = {
     programTasks + 2 + workers * (called === "wsgi" ? 1 + threads : 1),
   wake: wakeOf(import.meta.dirname),
   inTurn: true,
-  packages: ["gunicorn", "python3", "python3-uvicorn", "python3-websockets"],
+  // python3-venv: its owner makes the virtual environment in a login.
+  packages: ["gunicorn", "python3", "python3-uvicorn", "python3-venv", "python3-websockets"],
   entry,
   inputs,
   shared: () => [
