@@ -28,8 +28,46 @@ export const lineSchema = format(
   "one line",
 );
 
-/** A line of text for people, which nothing is compared with: a city, a reason. */
+/** A line of text for people, which nothing is compared with: a city. */
 export const textSchema = lineSchema.min(1).max(100);
+
+/**
+ * What nobody sees in a text: characters without a form (Unicode, `Default_Ignorable_Code_Point`: zero-width ones, fillers), separators of
+ * lines, the empty pattern of Braille. Not among them: those that join letters of some scripts, and those that choose the form of a sign.
+ */
+const unseen = /(?!\u200c|\u200d|\ufe0e|\ufe0f)[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Zl}\p{Zp}\u2800]/u;
+
+/** Distinct letters and digits of a text: what is left if nothing is counted that is blank, a sign, or there only to fill. */
+function lettersOf(text: string): Set<string> {
+  return new Set(text.replace(/\p{Default_Ignorable_Code_Point}/gu, "").match(/[\p{L}\p{N}]/gu) ?? []);
+}
+
+/** Who answers for something. A name that looks empty, or like another one, would be nobody's. */
+export const personSchema = format(
+  "the name of a person, in characters that show",
+  (says) =>
+    textSchema.refine(
+      (text) => !unseen.test(text) && text.trim() === text && /\p{L}/u.test([...lettersOf(text)].join("")),
+      says,
+    ),
+  "name of a person",
+);
+
+/** Why something is allowed that else is not: 10 to 500 characters, without spaces at the ends and repeated ones. */
+export const reasonSchema = format(
+  "a reason in words, at least 10 characters that show",
+  (says) =>
+    lineSchema
+      .min(10)
+      .max(500)
+      .refine(
+        (text) =>
+          text.length < 10 ||
+          (!unseen.test(text) && text.trim().replace(/\s+/gu, " ").length >= 10 && lettersOf(text).size >= 3),
+        says,
+      ),
+  "one line",
+);
 
 /**
  * Text that is compared with other text of people or makers. ASCII, because a letter of another alphabet that looks the same, or a

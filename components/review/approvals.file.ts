@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { key, note, trust } from "../registry/fields/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
-import { lineSchema, textSchema } from "../schema.ts";
+import { personSchema, reasonSchema } from "../schema.ts";
 
 /** Actions that need an approval before deployment, as approvals and the guard's messages name them. */
 export const approvableActions = [
@@ -31,10 +31,10 @@ const approvalSchema = z.strictObject({
   ).describe(
     "Resource for which the action is approved: kind and name, as the guard's message shows them. For many of a kind: `account (160, <digest>)`, their number and a digest of their names, as the guard's message has it.",
   ),
-  approvedBy: trust(textSchema, { judged: "approvals" }).describe(
+  approvedBy: trust(personSchema, { judged: "approvals" }).describe(
     "Person who is responsible for the approval. Author and approver must be different people.",
   ),
-  reason: note(lineSchema.min(10).max(500)).describe("Reason for the approval."),
+  reason: note(reasonSchema).describe("Reason for the approval."),
   expires: trust(z.iso.date(), { judged: "approvals" }).describe(
     "Last day on which the approval is valid, ISO 8601, at most 30 days ahead.",
   ),

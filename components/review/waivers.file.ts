@@ -3,7 +3,7 @@ import { key, note, trust } from "../registry/fields/field-class.ts";
 import { isWaivable } from "../registry/fields/schema-walk.ts";
 import type { FileKind } from "../registry/file.ts";
 import { allKinds } from "../registry/subject.ts";
-import { daySchema, format, lineSchema, plainSchema, textSchema } from "../schema.ts";
+import { daySchema, format, personSchema, plainSchema, reasonSchema } from "../schema.ts";
 
 /** Kinds of resources that may carry a waiver: those with waivers in their inputs. */
 const waivableKinds = allKinds.filter(isWaivable).map(({ name }) => name);
@@ -25,8 +25,8 @@ const waiverSchema = z.strictObject({
     .describe(
       "Property whose violations are waived, for example `links.0`. Without it, all violations of the rule at the resource are waived.",
     ),
-  owner: note(textSchema).describe("Person (not a team) who is responsible for the waiver."),
-  reason: note(lineSchema.min(10).max(500)).describe("Reason why the violation can wait, for information only."),
+  owner: note(personSchema).describe("Person (not a team) who is responsible for the waiver."),
+  reason: note(reasonSchema).describe("Reason why the violation can wait, for information only."),
   expires: trust(daySchema, { judged: "waivers-approved" }).describe(
     "Last day on which the waiver is valid, ISO 8601, at most 90 days ahead.",
   ),

@@ -250,6 +250,10 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "an approval without a name": (draft) => draft.write("approvals.yaml", approval("account")),
   "an approval without a person": (draft) =>
     draft.write("approvals.yaml", approval("account 3").replace("approvedBy: Grace, ", "")),
+  "an approval by a person who does not show": (draft) =>
+    draft.write("approvals.yaml", approval("account 3").replace("Grace", '"\\u200b"')),
+  "an approval for a reason of spaces": (draft) =>
+    draft.write("approvals.yaml", approval("account 3").replace("the contract has ended", `"${" ".repeat(12)}"`)),
   "an approval twice": (draft) => draft.write("approvals.yaml", approval("account 3").repeat(2)),
   "a limit of nothing": (draft) => draft.write("limits.yaml", "hosts: 0\n"),
   "an unknown limit": (draft) => draft.write("limits.yaml", "host: 2\ndeployment: slowly\n"),
