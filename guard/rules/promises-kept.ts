@@ -10,6 +10,7 @@ import type { Key } from "../../components/registry/kind.ts";
 import { type BareMetalHostInputs, kinds, type PlanInputs } from "../../components/registry/kinds.generated.ts";
 import { ownerOf, subject } from "../../components/registry/subject.ts";
 import { byKey } from "../../lib/lists.ts";
+import { unprotected } from "../change/unlocked.ts";
 import { weakened } from "../change/weakened.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 
@@ -64,6 +65,10 @@ export const promisesKept: GuardRule = {
         const about = { ...change.subject, path: less[0]!.path.split(".")[0]! };
         yield finding(about, `${ownerOf(change.subject)} ${verb}: ${wordsOf(less)}.`);
       }
+    }
+    for (const { server, what } of unprotected(changes, before, after, "waf")) {
+      const about = subject.httpServer(server, "waf");
+      yield finding(about, `${ownerOf(about)} promises less: visitors ${what}.`);
     }
     for (const { op, before: was, after: is } of changes.hosts) {
       if (op === "update") yield* onPaper(was, is);

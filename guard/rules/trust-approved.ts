@@ -3,7 +3,7 @@ import { type FieldChange, fieldChanges, fieldWords } from "../../components/reg
 import type { Key, Kind } from "../../components/registry/kind.ts";
 import { kinds } from "../../components/registry/kinds.generated.ts";
 import { nameOf, ownerOf, subject } from "../../components/registry/subject.ts";
-import { unlocked } from "../change/unlocked.ts";
+import { unprotected } from "../change/unlocked.ts";
 import { weakened } from "../change/weakened.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 
@@ -28,23 +28,9 @@ export const trustApproved: GuardRule = {
       if (trusted.length === 0) continue;
       yield finding(change, trusted[0]!.path, `${ownerOf(change.subject)} changes ${said(trusted)}.`);
     }
-    const changed = new Set(changes.httpServers.map((change) => (change.after ?? change.before).account));
-    const locked = new Set(
-      before.declaration.httpServers.flatMap(({ account, passwords }) =>
-        passwords && changed.has(account) ? account : [],
-      ),
-    );
-    const [had, has] = [before, after].map(({ declaration }) =>
-      Map.groupBy(
-        declaration.httpServers.filter(({ account }) => locked.has(account)),
-        ({ account }) => account,
-      ),
-    );
-    for (const account of locked) {
-      for (const { server, what } of unlocked(had!.get(account)!, has!.get(account) ?? [])) {
-        const about = { subject: subject.httpServer(server) };
-        yield finding(about, "passwords", `${ownerOf(about.subject)} changes who is trusted: visitors ${what}.`);
-      }
+    for (const { server, what } of unprotected(changes, before, after, "passwords")) {
+      const about = { subject: subject.httpServer(server) };
+      yield finding(about, "passwords", `${ownerOf(about.subject)} changes who is trusted: visitors ${what}.`);
     }
   },
 };

@@ -229,6 +229,17 @@ test("a rule changed to say the same, then what it finds, approved: said once", 
   expect(messages(report)).toEqual([expect.stringMatching(/^safe moves-planned: Moves account 1001 [^:]*$/)]);
 });
 
+test("a file by a new path since a rule was changed: an older program does not take it for a stranger's", async () => {
+  const newer: Edits = {
+    "components/http/front-end/render-sites.ts": [["`sites/names/", "`sites/known/"]],
+    "components/http/sites.host.ts": [["path: /names", "path: /known"]],
+    "guard/rules/nothing-opened.ts": [[/$/, "// The same.\n"]],
+  };
+  const named = ["www.bakery.example.com]", "www.bakery.example.com, shop.bakery.example.com]"] as const;
+  const report = await steps(newer, () => repository.edit({ [bakery]: [named] }), ["Mallory", "Trent"]);
+  expect(messages(report)).toEqual([]);
+});
+
 test("two policies emptied, then an account that breaks both: an approval for each, and for no other", async () => {
   const emptied = Object.fromEntries(
     ["data/account-with-data-protected", "redundancy/redundant-on-two-sites"].map((name) => [

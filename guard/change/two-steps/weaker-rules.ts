@@ -114,10 +114,14 @@ function saidBy(...asked: Parameters<typeof reviewBy>): Map<string, Said> | unde
   }
 }
 
-/** A review by the rules of another program alone: what hosts get is rendered by the one that judges. */
+/**
+ * A review by another program: its rules, about what hosts get from it. About files that only today's program writes its rules know nothing: they
+ * would call each of them a stranger's, although nobody weakened a rule.
+ */
 function reviewBy(program: Program, { before, after, also: _, ...rest }: ReviewInput, wholes: Asked["wholes"]): Review {
   const by = (side: ReviewInput["before"], whole: Declaration) => ({
     ...side,
+    render: program.render,
     judge: (__: Declaration, today: string) => program.judge(whole, today),
     rules: program.rules,
   });
