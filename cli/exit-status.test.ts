@@ -64,6 +64,15 @@ test.concurrent.for(names)("wrong usage of %s: 2, with a message and no stack tr
   expect(stderr).toMatch(/^error: /);
 });
 
+test.concurrent.for([
+  ["guard", "review", "--base", "main", "--base", "other"],
+  ["guard", "review", "--base=main", "--base", "other"],
+])("an option twice: %j is refused, with both values", async (args) => {
+  const { exitCode, stdout, stderr } = await run(args);
+  expect([exitCode, stdout]).toEqual([2, ""]);
+  expect(stderr).toBe("error: option --base is given twice: --base main and --base other. Fix: give it once.");
+});
+
 /** Runs a command whose action throws, and returns its exit status and output. */
 async function failing(thrown: string, ...args: string[]) {
   const script = `

@@ -88,7 +88,28 @@ export async function run(command: Command): Promise<void> {
 
 function throwInsteadOfExit(command: Command): void {
   command.exitOverride();
+  refuseTwice(command);
   for (const each of command.commands) throwInsteadOfExit(each);
+}
+
+/** Refuses an option that is given twice: the last one would be taken, and nobody would see that the first one is not. */
+function refuseTwice(command: Command): void {
+  const given = new Map<string, string>();
+  for (const option of command.options) {
+    if (option.variadic) continue;
+    const flag = option.long ?? option.short!;
+    const written = `${flag}${option.required ? " " : ""}`;
+    command.on(`option:${option.name()}`, (value: string | null | undefined) => {
+      const now = `${written}${option.required ? value : ""}`;
+      const before = given.get(flag);
+      if (before !== undefined) {
+        command.error(`error: option ${flag} is given twice: ${before} and ${now}. Fix: give it once.`, {
+          exitCode: 2,
+        });
+      }
+      given.set(flag, now);
+    });
+  }
 }
 
 /** Prints an error on standard error, since standard output may be for programs. */
