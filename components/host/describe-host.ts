@@ -2,6 +2,7 @@ import { count, listed } from "../../lib/text/text.ts";
 import { describeRules } from "../firewall/describe-rules.ts";
 import { accountsOn, type Describe, differences, type Effect, effect } from "../registry/change.ts";
 import type { Element } from "../registry/kind.ts";
+import type { Declaration } from "../registry/kinds.generated.ts";
 import { resyncMinutes, swappedDisks } from "./hardware/disks.ts";
 
 type Host = Element<"hosts">;
@@ -50,6 +51,8 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ..
   if (was.role !== is.role && after.hosts.length > 0) {
     effects.push(effect(subject, `Makes ${is.name} ${roleWords(is)} (it was ${roleWords(was)}).`, residents));
   }
+  if ((was.lost === undefined) !== (is.lost === undefined))
+    effects.push(effect(subject, lostWords(is, after), residents));
   const asOf = is.upgrades.asOf;
   if (asOf !== undefined && asOf !== was.upgrades.asOf) {
     const runtimes = is.runtimes.length === 0 ? "" : `, runtimes (${is.runtimes.join(", ")}) included`;
@@ -64,6 +67,7 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ..
   for (const sentence of describeRules(`host ${is.name} and its accounts`, was.firewall, is.firewall))
     effects.push(effect(subject, sentence, residents));
   const said = ["serial", "release", "role", "waivers", "upgrades.asOf", "firewall"];
+  if ((was.lost === undefined) !== (is.lost === undefined)) said.push("lost");
   const rest = paths.filter((path) => !said.includes(path.split(".")[0]!) && !said.includes(path));
   if (rest.length > 0) {
     const all = differences({ paths, untold, before: was, after: is }, rest);
@@ -71,6 +75,26 @@ export const describeHost: Describe<"hosts"> = ({ subject, op, paths, untold, ..
   }
   return effects;
 };
+
+/** What goes with a host that is lost, and what comes back with it. */
+function lostWords({ name, lost }: Host, { accounts }: Declaration): string {
+  const numbers = (place: "host" | "standby") =>
+    accounts.flatMap((account) => (account[place] === name ? `${account.number}` : []));
+  const [on, kept] = [numbers("host"), numbers("standby")];
+  const some = (list: readonly string[]) => `${list.length === 1 ? "account" : "accounts"} ${listed(list)}`;
+  if (lost === undefined) {
+    const back = [
+      ...(on.length > 0 ? [`${some(on)} ${on.length === 1 ? "runs" : "run"} on it, with the data that it has`] : []),
+      ...(kept.length > 0 ? [`it is the standby of ${some(kept)}`] : []),
+    ];
+    return `Host ${name} is back: deploys deliver to it again; ${back.length === 0 ? "no account is declared on it" : back.join("; ")}.`;
+  }
+  const gone = [
+    ...(on.length > 0 ? [`${some(on)} on it ${on.length === 1 ? "has" : "have"} no service`] : []),
+    ...(kept.length > 0 ? [`${some(kept)} ${kept.length === 1 ? "has" : "have"} no standby`] : []),
+  ];
+  return `Host ${name} is lost since ${lost}: deploys do not contact it; ${gone.length === 0 ? "no account needs it" : gone.join("; ")}.`;
+}
 
 /** Describes the disks that are replaced, with their mirrors; nothing if none is. */
 function describeSwap(was: Host, is: Host, served: string): string | undefined {

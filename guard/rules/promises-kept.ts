@@ -68,7 +68,7 @@ export const promisesKept: GuardRule = {
     }
     for (const { server, what } of unprotected(changes, before, after, "waf")) {
       const about = subject.httpServer(server, "waf");
-      yield finding(about, `${ownerOf(about)} promises less: visitors ${what}.`);
+      yield finding(about, `${ownerOf(subject.httpServer(server))} promises less: visitors ${what}.`);
     }
     for (const { op, before: was, after: is } of changes.hosts) {
       if (op === "update") yield* onPaper(was, is);

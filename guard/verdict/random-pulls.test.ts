@@ -9,7 +9,7 @@ import { InventoryError, loadFiles } from "../../fleet/load/load.ts";
 import { kindOfFile, readFleet } from "../../fleet/load/read-fleet.ts";
 import { readSource, type Source } from "../../fleet/load/source.ts";
 import { withEverything } from "../../testing/random-pulls/account-edits.ts";
-import { edits, type Files, harmful, harmless } from "../../testing/random-pulls/edits.ts";
+import { edits, type Files, harmful, harmless, withLostHost } from "../../testing/random-pulls/edits.ts";
 import { losses } from "../../testing/random-pulls/slow-judge.ts";
 import { survived } from "../../testing/random-pulls/survived.ts";
 import { carriedFinding, carriedHosts, staying } from "../change/effects/carried-hosts.ts";
@@ -22,12 +22,14 @@ import type { Level } from "./weigh.ts";
 
 const prod = join(import.meta.dirname, "../../inventory/prod");
 const today = "2026-11-22";
-const example: Files = withEverything(
-  new Map(
-    readdirSync(prod, { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(".yaml"))
-      .sort()
-      .map((file) => [file, parse(readFileSync(join(prod, file), "utf8"))]),
+const example: Files = withLostHost(
+  withEverything(
+    new Map(
+      readdirSync(prod, { recursive: true, encoding: "utf8" })
+        .filter((file) => file.endsWith(".yaml"))
+        .sort()
+        .map((file) => [file, parse(readFileSync(join(prod, file), "utf8"))]),
+    ),
   ),
 );
 

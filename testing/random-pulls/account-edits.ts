@@ -46,6 +46,9 @@ export function withEverything(files: Files): Files {
     if (index % 3 === 2) account.firewall = [{ action: "drop", direction: "in", protocol: "tcp", ports: [9100] }];
     const [first] = account.httpServers ?? [];
     if (first && index % 4 === 0) first.passwords = { jo: visitor("a") };
+    if (first && index % 4 !== 0) first.waf = { level: one(["basic", "strong"], () => index % 2) };
+    if (first && index % 2 === 0)
+      account.httpServers.push({ name: "beside", number: 90, kind: "static", root: "beside" });
     if (first && index % 2 === 1) Object.assign(first, { httpsOnly: true, hstsSeconds: 3600 });
     if (first?.hostnames && index % 3 === 1) first.hostnames.push(`*.${first.hostnames[0]}`);
   }
@@ -90,6 +93,28 @@ export const harmlessForAccounts: Readonly<Record<string, Edit>> = {
 };
 
 export const harmfulForAccounts: Readonly<Record<string, Edit>> = {
+  "a WAF lowered": (files, pick) => {
+    const own = server(files, pick);
+    if (!own.waf) return;
+    const lower = one([undefined, { level: "basic" }, { ...own.waf, watchOnly: true }], pick);
+    if (lower) own.waf = lower;
+    else delete own.waf;
+  },
+  "a host name to another web site of the account": (files, pick) => {
+    const { httpServers } = having(files, "httpServers", pick);
+    const [from, to] = [httpServers[0], httpServers.at(-1)];
+    if (from !== to && from.hostnames?.length > 0) to.hostnames = [...(to.hostnames ?? []), from.hostnames.pop()];
+  },
+  "a path of a host name to another web site of the account": (files, pick) => {
+    const { httpServers } = having(files, "httpServers", pick);
+    const [from, to] = [httpServers[0], httpServers.at(-1)];
+    if (from !== to && from.hostnames?.[0]) to.addresses = [`${from.hostnames[0].replace("*.", "")}/q${pick(1e6)}`];
+  },
+  "files of another web site of the account": (files, pick) => {
+    const { httpServers } = having(files, "httpServers", pick);
+    const [from, to] = [httpServers[0], httpServers.at(-1)];
+    if (from !== to && to.kind === "static" && ["static", "php"].includes(from.kind)) to.root = from.root ?? "www";
+  },
   "a user added": (files, pick) => {
     const account = some(files, pick);
     account.users = [...(account.users ?? []), { name: `u${pick(1e6)}`, keys: [one(keys, pick)] }];

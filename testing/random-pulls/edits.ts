@@ -30,6 +30,17 @@ const device = (files: Files, pick: Pick) =>
     pick,
   );
 
+/** The host that {@link withLostHost} loses. */
+const lostHost = "par1-web3";
+
+/** A host without an account on it, lost. */
+export function withLostHost(files: Files): Files {
+  const of = (name: string) => inFolder(files, "hosts").find(([, each]) => each.name === name)![1];
+  of(lostHost).lost = "2026-11-20";
+  for (const [, each] of inFolder(files, "accounts")) if (each.host === lostHost) each.host = "par1-web4";
+  return files;
+}
+
 function swap(one: Item, other: Item, key: string): void {
   [one[key], other[key]] = [other[key], one[key]];
 }
@@ -101,6 +112,18 @@ export const harmful: Readonly<Record<string, Edit>> = {
   ...harmfulForAccounts,
   ...harmfulForPlatform,
   ...harmfulForShape,
+  "a host lost or back": (files, pick) => {
+    const each = host(files, pick);
+    if (each.lost) delete each.lost;
+    else each.lost = "2026-11-20";
+  },
+  "a new account on a host that is lost": (files, pick) => {
+    const number = 1100 + pick(9000);
+    files.set(`accounts/${number}-lost.yaml`, { number, name: `lost-${number}`, plan: "small", host: lostHost });
+  },
+  "a standby on a host that is lost": (files, pick) => {
+    account(files, pick).standby = lostHost;
+  },
   // Data
   "an account deleted": (files, pick) => bury(files, one(inFolder(files, "accounts"), pick)[0]),
   "an account's file lost": (files, pick) => void files.delete(one(inFolder(files, "accounts"), pick)[0]),

@@ -17,6 +17,7 @@ export function losses(before: Files, after: Files): Loss[] {
     ...serviceLost(before, after),
     ...othersRobbed(before, after),
     ...redundancyLost(before, after),
+    ...leftToLost(before, after),
     ...trustChanged(before, after),
   ];
 }
@@ -112,6 +113,22 @@ function* othersRobbed(before: Files, after: Files): Generator<Loss> {
     for (const key of ["cores", "memoryMb", "diskGb"]) {
       if (was.serial === is.serial && is.capacity[key] > was.capacity[key])
         yield { of: "promise", what: `${name} has more ${key} on paper` };
+    }
+  }
+}
+
+/** Accounts with fewer hosts that stand than they had, or with one more that does not; new ones with one that does not. */
+function* leftToLost(before: Files, after: Files): Generator<Loss> {
+  const lostIn = (files: Files) => new Set(all(files, "hosts").flatMap(({ name, lost }) => (lost ? [name] : [])));
+  const [old, now] = [lostIn(before), lostIn(after)];
+  const was = named(all(before, "accounts"), "number");
+  for (const name of new Set([...old, ...now]))
+    if (old.has(name) !== now.has(name)) yield { of: "trust", what: `${name} is lost or back` };
+  for (const account of all(after, "accounts")) {
+    for (const key of ["host", "standby"]) {
+      const name = account[key];
+      const same = was.get(account.number)?.[key] === name && old.has(name);
+      if (now.has(name) && !same) yield { of: "redundancy", what: `${key} of ${account.number} is lost` };
     }
   }
 }

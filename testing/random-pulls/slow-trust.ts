@@ -49,6 +49,7 @@ export function* trustChanged(before: Files, after: Files): Generator<Loss> {
   const known = neighbors(network);
   for (const each of neighbors(nextNetwork)) if (!known.includes(each)) yield changed(`session of ${each}`);
   yield* unlocked(before, after);
+  yield* wafLowered(before, after);
   yield* namesTaken(before, after);
 }
 
@@ -78,6 +79,40 @@ function* unlocked(before: Files, after: Files): Generator<Loss> {
             what: `${each.name} of account ${number} shows what ${locked.name} kept behind passwords`,
           };
       }
+    }
+  }
+}
+
+/** How much of a WAF stands before a web site. */
+const wafOf = ({ waf }: Item): number =>
+  waf === undefined || waf.watchOnly ? 0 : ["basic", "strong", "complete"].indexOf(waf.level) + 1;
+
+/** Each name and path that is declared before or after, asked for as a visitor does. */
+function* wafLowered(before: Files, after: Files): Generator<Loss> {
+  const answers = ({ httpServers = [] }: Item, name: string, path: string): Item => {
+    const by = (address: string) =>
+      httpServers.find(({ hostnames = [], addresses = [] }: Item) => [...hostnames, ...addresses].includes(address));
+    const wide = `*.${name.split(".").slice(1).join(".")}`;
+    return (path === "" ? undefined : by(`${name}/${path}`)) ?? by(name) ?? by(wide);
+  };
+  for (const [number, was, is] of both(all(before, "accounts"), all(after, "accounts"), "number")) {
+    const asked = new Set<string>(
+      [was, is].flatMap(({ httpServers = [] }: Item) =>
+        httpServers.flatMap(({ hostnames = [], addresses = [] }: Item) => [...hostnames, ...addresses]),
+      ),
+    );
+    for (const address of asked) {
+      const [name, path = ""] = address.split("/") as [string, string?];
+      const [old, now] = [answers(was, name, path), answers(is, name, path)];
+      if (old && now && wafOf(now) < wafOf(old)) yield { of: "trust", what: `${address} of ${number} has less WAF` };
+    }
+    const files = ({ kind, root }: Item) => (["static", "php"].includes(kind) ? (root ?? "www") : undefined);
+    for (const each of is.httpServers ?? []) {
+      const [own, old] = [files(each), (was.httpServers ?? []).find(({ name }: Item) => name === each.name)];
+      if (own === undefined || (old && files(old) === own && wafOf(old) <= wafOf(each))) continue;
+      for (const other of was.httpServers ?? [])
+        if (other.name !== each.name && files(other) === own && wafOf(each) < wafOf(other))
+          yield { of: "trust", what: `files of ${other.name} of ${number} have less WAF` };
     }
   }
 }
