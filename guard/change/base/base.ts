@@ -37,6 +37,8 @@ export interface Base extends AsyncDisposable {
 export interface History {
   readonly root: string;
   readonly commit: string;
+  /** The commit that was given; it has more than {@link commit} if the branch is behind it. */
+  readonly given: string;
   /** The fleet's directory there, relative to `root`. */
   readonly place: string;
   /** Files that the change touches, relative to `root`. */
@@ -131,7 +133,7 @@ export async function openBase(base: string, inventory: string): Promise<Base> {
       notices,
       findings: pairing.findings,
       stacks: await stackFindings(files.directory, root, settings),
-      history: pairing.before && { root, commit, place: pairing.before.place, changed: touched },
+      history: pairing.before && { root, commit, given, place: pairing.before.place, changed: touched },
       [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
     };
   } catch (error) {

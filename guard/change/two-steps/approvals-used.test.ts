@@ -41,7 +41,7 @@ async function repositoryWith(entries: readonly Approval[]) {
   const base = await git("rev-parse", "HEAD");
   await commit("network.yaml", "{  }\n");
   const asked = {
-    history: { root, commit: base, place: "", changed: ["network.yaml"] },
+    history: { root, commit: base, given: base, place: "", changed: ["network.yaml"] },
     before: entries,
     secondPerson: true,
     say: async (of: string) => of,

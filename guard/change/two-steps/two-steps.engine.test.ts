@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { reportSchema } from "../../report/json.ts";
 import {
   add,
   bakery,
@@ -238,6 +239,23 @@ test("a file by a new path since a rule was changed: an older program does not t
   const named = ["www.bakery.example.com]", "www.bakery.example.com, shop.bakery.example.com]"] as const;
   const report = await steps(newer, () => repository.edit({ [bakery]: [named] }), ["Mallory", "Trent"]);
   expect(messages(report)).toEqual([]);
+});
+
+test("a number that the base has given to another account meanwhile: blocked, though where they parted it was free", async () => {
+  const file = (name: string) => prod(`accounts/1050-${name}.yaml`);
+  const text = (name: string) => `number: 1050\nname: ${name}\nplan: small\nhost: par1-web1\n`;
+  await repository.git("branch", "--quiet", "parted");
+  await repository.edit({ [file("theirs")]: text("theirs") });
+  await repository.commit("Grace");
+  await repository.git("checkout", "--quiet", "parted");
+  await repository.edit({ [file("ours")]: text("ours") });
+  await repository.commit("Ada");
+  const { stdout } = await repository.guard(["review", "--base", "main", "--json", "-", "--today", today]);
+  await repository.git("checkout", "--quiet", "--detach");
+  await repository.git("branch", "--quiet", "-D", "parted");
+  expect(messages(reportSchema.parse(JSON.parse(stdout)))).toEqual([
+    "blocked identity-kept: Gives account 1050 (ours) a number that the base has given to theirs since this branch parted from it: rebase, and take the next free number.",
+  ]);
 });
 
 test("two policies emptied, then an account that breaks both: an approval for each, and for no other", async () => {

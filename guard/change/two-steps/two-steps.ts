@@ -19,6 +19,7 @@ import { overLimits } from "./over-limits.ts";
 import { reused } from "./reused.ts";
 import { sharedWith } from "./shared-with.ts";
 import { most, type Step, said } from "./step.ts";
+import { takenMeanwhile } from "./taken-meanwhile.ts";
 import { formerFiles, touchingClaimed } from "./touching.ts";
 import { weakerRules } from "./weaker-rules.ts";
 
@@ -54,7 +55,7 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
   const say = onceByName(async (of) =>
     words(await sayCommit(root, of, elsewhere.includes(of) ? [place] : paths), authors),
   );
-  const findings = [...(await reused(history, step.wholes, say))];
+  const findings = [...(await reused(history, step.wholes, say)), ...(await takenMeanwhile(history, step.wholes))];
 
   const ofPaths = await commitsIn(root, commit, since, paths);
   const touched = elsewhere.length > 0 ? await commitsIn(root, commit, since, [place]) : ofPaths;
