@@ -10,11 +10,13 @@ import { readSettings } from "./stacks/settings.ts";
 
 leanSdk();
 const settings = readSettings();
-const { fleet, declaration, repairs, secrets, commands, stamps } = await declared(settings, holdings);
+const { fleet, declaration, whole, due, repairs, secrets, commands, stamps } = await declared(settings, holdings);
 
 /** The last report of each host and router: result, generation, errors by account. */
 export const { hosts, routers } = await platform({
   declaration,
+  whole,
+  due,
   connections: connections(fleet, declaration, settings),
   bootstrap: await loadBootstrap(),
   secretEpoch: settings.secretEpoch,

@@ -32,6 +32,7 @@ beforeAll(async () => {
   const connection = { address: "127.0.0.1", port: 2201, user: "root", hostKey: "ssh-ed25519 AAAA" };
   const { hosts: reports } = await platform({
     declaration,
+    whole: declaration,
     connections: new Map(declaration.hosts.map(({ name }) => [name, connection])),
     bootstrap: {
       for: ({ host: { release, runtimes } }, repair) => ({

@@ -61,6 +61,21 @@ export const defaultUidBase = 1_900_000_000;
 /** The cell of hosts that name no cell. */
 export const defaultCell = "main";
 
+/** The cell of the routers of a fleet whose hosts are in several cells. No host can be in it. */
+export const routersCell = "routers";
+
+/** The cells of hosts, sorted. */
+export function cellsOf(hosts: readonly { readonly cell: string }[]): string[] {
+  return [...new Set(hosts.map(({ cell }) => cell))].sort();
+}
+
+/** Whether the stack of a cell delivers to routers: one that has all hosts, or that of {@link routersCell}. */
+export function deliversToRouters(hosts: readonly { readonly cell: string }[], cell: string | undefined): boolean {
+  if (cell === undefined) return true;
+  const cells = cellsOf(hosts);
+  return cell === (cells.length > 1 ? routersCell : cells[0]);
+}
+
 /** Ranges that Debian 13 does not use, apart from subordinate uids, which a host's bootstrap disables. */
 export const freeUids = [
   { first: 65_536, last: 524_287 },

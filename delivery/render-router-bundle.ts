@@ -31,6 +31,11 @@ export const routerBundles = once((declaration: Declaration): ReadonlyMap<string
 });
 
 /** Standard input of `fairhost-host apply` on a router: one JSON document. It has no secret. */
-export function routerDelivery(bundle: Bundle, repair = 0): string {
-  return JSON.stringify({ bundle: encodeBundle(bundle), repair } satisfies Delivery);
+export function routerDelivery(bundle: Bundle, repair = 0, takes?: Delivery["takes"]): string {
+  return JSON.stringify({ bundle: encodeBundle(bundle), ...(takes && { takes }), repair } satisfies Delivery);
+}
+
+/** What a router takes from each host of its site. */
+export function takesOf({ hosts }: RouterPlan): NonNullable<Delivery["takes"]> {
+  return Object.fromEntries(hosts.map(({ name, prefixes }) => [name, prefixes]));
 }

@@ -4,7 +4,7 @@ import type { RouterPlan } from "../components/network/router-systems/router-pla
 import type { HostBootstrap } from "./bootstrap.ts";
 import { type Connection, deliveryCommands, type HeldCommands, type Report } from "./commands.ts";
 import { resourceName, routerDeliveryType } from "./protocol/resources.ts";
-import { renderRouterBundle, routerDelivery } from "./render-router-bundle.ts";
+import { renderRouterBundle, routerDelivery, takesOf } from "./render-router-bundle.ts";
 
 export interface RouterDeliveryArgs {
   readonly router: DeliveredRouter;
@@ -15,6 +15,10 @@ export interface RouterDeliveryArgs {
   readonly heldCommands: HeldCommands;
   /** Number of repairs requested for this router. When it is raised, both commands run again although nothing else changed. */
   readonly repair: number;
+  /** Whether the state keeps what the router takes, for the stacks of cells. */
+  readonly keepsTakes: boolean;
+  /** Whether the router waits for the stacks of cells: nothing is sent, and all stays as the state has it. */
+  readonly waits: boolean;
   /** What it waits for: other routers and hosts, in the order of a deploy. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -39,11 +43,13 @@ export class RouterDelivery extends pulumi.ComponentResource {
       packages: bootstrap.packages,
       repair,
     };
-    super(routerDeliveryType, resourceName(router.name, "delivery"), shown, opts);
+    const untouched = (inputs: object) => (args.waits ? { ignoreChanges: Object.keys(inputs) } : {});
+    super(routerDeliveryType, resourceName(router.name, "delivery"), shown, { ...opts, ...untouched(shown) });
     const { report, apply } = deliveryCommands({
       machine: router.name,
       ...{ connection, bootstrap, heldCommands, isKept: true, parent: this, after: args.after },
-      delivery: routerDelivery(bundle, repair),
+      delivery: routerDelivery(bundle, repair, args.keepsTakes ? takesOf(args.plan) : undefined),
+      options: untouched,
     });
     this.report = report;
     this.end = apply;

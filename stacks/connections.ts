@@ -3,13 +3,11 @@ import type { Fleet } from "../components/registry/files.generated.ts";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import type { Connection } from "../delivery/commands.ts";
 import { pinnedKeyIn, wholeLines } from "../lib/known-hosts.ts";
-import { listed } from "../lib/text/text.ts";
 import type { Settings } from "./settings.ts";
 
 /**
  * How to reach each declared host, and each router that has `ssh`.
- * @throws RunError that names every one without a pinned key that can be used: no command goes to a host with an unknown key. Also if
- *   routers would be told of some hosts only.
+ * @throws RunError that names every one without a pinned key that can be used: no command goes to a host with an unknown key.
  */
 export function connections(
   { hosts, network }: Pick<Fleet, "hosts" | "network">,
@@ -19,12 +17,8 @@ export function connections(
   const declared = new Set(declaration.hosts.map(({ name }) => name));
   const found = new Map<string, Connection>();
   const problems: string[] = [];
-  const routers = network.routers.flatMap(({ name, ssh }) => (ssh ? { name, ssh } : []));
-  const left = hosts.filter(({ name }) => !declared.has(name));
-  if (routers.length > 0 && left.length > 0)
-    throw new pulumi.RunError(
-      `This stack would take ${listed(left.map(({ name }) => name))} off the routers ${listed(routers.map(({ name }) => name))}: they are not in its cell ("${settings.cell}"). Correct fairhost:cell; nothing was touched`,
-    );
+  const reached = new Set(declaration.routers.flatMap(({ name, ssh }) => (ssh ? name : [])));
+  const routers = network.routers.flatMap(({ name, ssh }) => (ssh && reached.has(name) ? { name, ssh } : []));
   for (const { name, ssh } of [...hosts.filter((host) => declared.has(host.name)), ...routers]) {
     const hostKey = hostKeyOf(settings.knownHosts, ssh.address, ssh.port);
     if (typeof hostKey !== "string") {

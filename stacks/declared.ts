@@ -14,11 +14,16 @@ import type { Holdings } from "./holdings.ts";
 import { keepUids } from "./keep-uids.ts";
 import { requestedRepairs } from "./repairs.ts";
 import { restoreUnderGuard } from "./restore-under-guard.ts";
+import { routersInOrder } from "./routers-in-order.ts";
 import type { Settings } from "./settings.ts";
 
 interface Declared extends Pick<Holdings, "repairs" | "secrets" | "commands"> {
   readonly fleet: Fleet;
   readonly declaration: Declaration;
+  /** Of all cells. */
+  readonly whole: Declaration;
+  /** Routers to which the stack of routers may deliver now; in any other stack undefined. */
+  readonly due: ReadonlySet<string> | undefined;
   readonly stamps: ReadonlyMap<string, AnswerStamp>;
 }
 
@@ -51,13 +56,14 @@ export async function declared(
   for (const each of waived) pulumi.log.warn(describeWaived(each));
   refuse(violations);
   // Only now: reading the state leaves a trace in the state of a new stack.
-  const { held, repairs, uids, hosts, secrets, commands, delivered } = await holdings();
+  const { held, repairs, uids, hosts, secrets, commands, delivered, sent } = await holdings();
   const whole = declare(fleet, { held });
   keepUids(uids, whole.accounts, inventory);
   refuse(checkDeclaration(whole, today, [nothingVanishes]));
   const declaration = cell === undefined ? whole : declare(fleet, { cell, held });
+  const due = await routersInOrder({ whole, cell, sent });
   restoreUnderGuard(hosts, declaration, pulumi.runtime.isDryRun());
   const requested = requestedRepairs(declaration, repairs);
   const stamps = stampAnswers(declaration, delivered.stamps, delivered.masters);
-  return { fleet, declaration, repairs: requested, secrets, commands, stamps };
+  return { fleet, declaration, whole, due, repairs: requested, secrets, commands, stamps };
 }

@@ -32,16 +32,18 @@ export interface Holdings {
   /** Commands on hosts, by the name of their resource. */
   readonly commands: ReadonlyMap<string, HeldCommand>;
   readonly delivered: HeldDeliveries;
+  /** Standard inputs of commands, by the name of their resource. */
+  readonly sent: readonly (readonly [string, string])[];
 }
+
+type Resources = Readonly<Record<string, HeldResource>>;
 
 /**
  * Reads the stack's own state. A policy pack sees only what is declared now, so vanished elements are found here
  * (docs/decisions/0010). Empty on the first run.
  */
 export async function holdings(): Promise<Holdings> {
-  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const result = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
-  const byUrn = result.outputs as Readonly<Record<string, HeldResource>>;
+  const byUrn = await resourcesOf(pulumi.getStack());
   const resources = Object.values(byUrn);
   const held = resources.flatMap(({ type, outputs }): Held[] => {
     const kind = judged.get(type);
@@ -49,6 +51,7 @@ export async function holdings(): Promise<Holdings> {
     return [{ kind: kind.name, name: elementName(kind.key, outputs as never), protect: outputs.protect === true }];
   });
   const commands = Object.entries(byUrn).filter(([, { type }]) => type === commandType);
+  const sent = sentBy(byUrn);
   const deliveries = resources.filter(({ type }) => type === deliveryType || type === routerDeliveryType);
   // After a kill a component may be there without what it registers.
   const accounts = resources.filter(({ type, outputs: { uid } }) => type === kinds.accounts.type && uid !== undefined);
@@ -61,12 +64,8 @@ export async function holdings(): Promise<Holdings> {
         return held === undefined ? [] : [[urn.split("::").at(-1)!, held] as const];
       }),
     ),
-    delivered: heldDeliveries(
-      commands.flatMap(([urn, { outputs }]) => {
-        const stdin = unmarked(outputs.stdin);
-        return typeof stdin === "string" ? [[urn.split("::").at(-1)!, stdin] as const] : [];
-      }),
-    ),
+    delivered: heldDeliveries(sent),
+    sent,
     uids: new Map(accounts.map(({ outputs }) => [Number(outputs.number), Number(outputs.uid)])),
     hosts: new Map(accounts.map(({ outputs }) => [Number(outputs.number), String(outputs.host)])),
     repairs: new Map(
@@ -75,7 +74,40 @@ export async function holdings(): Promise<Holdings> {
   };
 }
 
-function secretsIn(resources: Readonly<Record<string, HeldResource>>): Map<string, HeldSecrets> {
+/** What another stack of this project holds, as far as routers are told of it. */
+export interface HeldElsewhere extends Pick<Holdings, "sent"> {
+  /** Site of each host. */
+  readonly sites: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the state of another stack of this project.
+ * @throws RunError if there is no such stack, or this stack's secrets provider cannot open it
+ */
+export async function heldElsewhere(stack: string): Promise<HeldElsewhere> {
+  const byUrn = await resourcesOf(stack).catch((error: unknown) => {
+    throw new pulumi.RunError(
+      `The state of stack ${stack} cannot be read, which says what hosts of another cell announce or what routers take; nothing was touched. It has to be in the same backend as this stack (\`pulumi stack init ${stack}\` if it is new), and to be opened by the same passphrase or key: ${(error as Error).message}`,
+    );
+  });
+  const hosts = Object.values(byUrn).filter(({ type, outputs }) => type === kinds.hosts.type && outputs.site);
+  return { sent: sentBy(byUrn), sites: new Map(hosts.map(({ outputs }) => [`${outputs.name}`, `${outputs.site}`])) };
+}
+
+async function resourcesOf(stack: string): Promise<Resources> {
+  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
+  const result = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
+  return result.outputs as Resources;
+}
+
+function sentBy(resources: Resources): [string, string][] {
+  return Object.entries(resources).flatMap(([urn, { type, outputs }]): [string, string][] => {
+    const stdin = type === commandType ? unmarked(outputs.stdin) : undefined;
+    return typeof stdin === "string" ? [[urn.split("::").at(-1)!, stdin]] : [];
+  });
+}
+
+function secretsIn(resources: Resources): Map<string, HeldSecrets> {
   const found = new Map<string, HeldSecrets>();
   for (const [urn, { type, outputs }] of Object.entries(resources)) {
     const holder = (["password", "bytes"] as const).find((each) => secretTypes[each] === type);

@@ -18,6 +18,10 @@ import type { DnsSecrets } from "./dns-secrets.ts";
 
 export interface PlatformArgs {
   readonly declaration: Declaration;
+  /** Of the whole fleet, which routers are told of. */
+  readonly whole: Declaration;
+  /** In the stack of the routers of several cells: those to which something may be delivered now. Without it, all. */
+  readonly due?: ReadonlySet<string> | undefined;
   readonly connections: ReadonlyMap<string, Connection>;
   readonly bootstrap: Pick<Bootstrap, "for" | "forRouter">;
   readonly secretEpoch: number;
@@ -48,6 +52,8 @@ const ahead = 60;
 /** Composes one cell: every component of the declaration, one delivery for each host, and one for each router that has `ssh`. */
 export async function platform({
   declaration,
+  whole,
+  due,
   connections,
   bootstrap,
   secretEpoch,
@@ -75,18 +81,22 @@ export async function platform({
   const answers = stamps.size > 0 ? Object.fromEntries(stamps) : undefined;
   const reports: Record<string, HostDelivery["report"]> = {};
   const ofRouters: Record<string, RouterDelivery["report"]> = {};
-  const plans = byKey(routerPlans(declaration), ({ name }) => name);
+  const plans = byKey(routerPlans(whole), ({ name }) => name);
   const held = (name: string): HeldCommands => {
     const [bootstrap, apply] = (["bootstrap", "apply"] as const).map((role) => commands.get(resourceName(name, role)));
     return { ...(bootstrap && { bootstrap }), ...(apply && { apply }) };
   };
   const deliverTo = (routers: readonly DeliveredRouter[], after: readonly pulumi.Resource[]) =>
-    routers.map((router) => {
+    routers.flatMap((router) => {
       const { name } = router;
       const repair = repairs.get(name) ?? 0;
+      const heldCommands = held(name);
+      const waits = due !== undefined && !due.has(name);
+      // Nothing was ever delivered to it.
+      if (waits && heldCommands.apply === undefined) return [];
       const args = {
-        ...{ router, plan: plans.get(name)!, connection: connections.get(name)!, heldCommands: held(name) },
-        ...{ bootstrap: bootstrap.forRouter(router, repair), repair, after },
+        ...{ router, plan: plans.get(name)!, connection: connections.get(name)!, heldCommands },
+        ...{ bootstrap: bootstrap.forRouter(router, repair), repair, after, keepsTakes: due !== undefined, waits },
       };
       const delivery = new RouterDelivery(args, { parent: components.get("router", name)! });
       ofRouters[name] = delivery.report;

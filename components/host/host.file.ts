@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defaultCell } from "../declaring.ts";
+import { defaultCell, routersCell } from "../declaring.ts";
 import { hostFirewallSchema } from "../firewall/rule.ts";
 import { spelled } from "../inputs.ts";
 import { asNumberSchema, devicePortSchema, powerSuppliesSchema } from "../network/network.file.ts";
@@ -45,7 +45,9 @@ export const schema = z.strictObject({
   name: nameSchema.describe("Name of the host, unique in the fleet. The file has the same name."),
   cell: nameSchema
     .default(defaultCell)
-    .describe(`Cell whose stack contains the host (config \`fairhost:cell\`). Default \`${defaultCell}\`.`),
+    .describe(
+      `Cell whose stack contains the host (config \`fairhost:cell\`). Default \`${defaultCell}\`. \`${routersCell}\` is the cell of routers, and of no host.`,
+    ),
   role: z
     .enum(["accounts", "spare", "backup"])
     .default("accounts")

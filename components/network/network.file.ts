@@ -79,7 +79,7 @@ const routerSchema = z.strictObject({
     })
     .optional()
     .describe(
-      "How the controller reaches the router by SSH, as root: then deliveries bring its configuration. Only for a router that runs BIRD or FRR on Debian, in a fleet of one cell. The known_hosts file of the stack (`fairhost:knownHosts`) must have the host key. Default: nothing is delivered, and `npm run routers` writes its files.",
+      "How the controller reaches the router by SSH, as root: then deliveries bring its configuration. Only for a router that runs BIRD or FRR on Debian. In a fleet of several cells the stack of the cell `routers` brings it. The known_hosts file of the stack (`fairhost:knownHosts`) must have the host key. Default: nothing is delivered, and `npm run routers` writes its files.",
     ),
   gracefulShutdown: z
     .boolean()

@@ -122,6 +122,11 @@ export interface Delivery {
   readonly answers?: Readonly<Record<string, AnswerStamp>>;
   /** Number of the newest answer to this host, 0 if absent: what says less comes from before this delivery. */
   readonly answered?: number;
+  /**
+   * To a router, in a fleet of several cells: what it takes from each host. The router does not read it; the state keeps it for the stacks of
+   * other cells.
+   */
+  readonly takes?: Readonly<Record<string, readonly string[]>>;
   /** Number of requested repairs. It only makes the delivery a different one: every apply repairs. */
   readonly repair: number;
 }

@@ -35,10 +35,10 @@ test("`ssh` of a router of another maker is refused, with the makers that are se
   );
 });
 
-test("`ssh` of a router is refused in a fleet of several cells, since each stack knows only its own hosts", async () => {
-  expect(await problems(reached, [host, "name: web1\n", "name: web1\ncell: second\n"])).toEqual([
-    'router "router-1" would be delivered by the stacks of 2 cells (main, second), and each knows only its own hosts',
-  ]);
+test("a router may have `ssh` in a fleet of several cells, and no host can be in the cell of routers", async () => {
+  const inCell = (cell: string) => [host, "name: web1\n", `name: web1\ncell: ${cell}\n`] as const;
+  expect(await problems(reached, inCell("second"))).toEqual([]);
+  expect(await problems(reached, inCell("routers"))).toEqual(['the cell "routers" is that of routers']);
 });
 
 test("a router with `ssh` does not have the name of a host", async () => {

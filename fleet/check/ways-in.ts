@@ -1,4 +1,4 @@
-import { defaultCell } from "../../components/declaring.ts";
+import { routersCell } from "../../components/declaring.ts";
 import { routerSystems } from "../../components/network/router-systems/router-systems.generated.ts";
 import { isWhole, nameAt, pinnedKeyIn } from "../../lib/known-hosts.ts";
 import { listed, shown } from "../../lib/text/text.ts";
@@ -32,6 +32,11 @@ export function checkWaysIn(entries: Entries): Problem[] {
       "correct known_hosts: read each host's own key on its console; two hosts with one key cannot be told apart",
     ),
     ...checkServed(entries),
+    ...hosts.flatMap(({ source, loose: { cell } }) =>
+      cell === routersCell
+        ? source.problem(["cell"], `the cell "${routersCell}" is that of routers`, "give the hosts' cell another name")
+        : [],
+    ),
   ];
 }
 
@@ -40,7 +45,6 @@ function checkServed({ network: [network], hosts }: Entries): Problem[] {
   if (network === undefined) return [];
   const { source, loose } = network;
   const served = routerSystems.flatMap(({ manufacturer, delivered }) => (delivered ? manufacturer : []));
-  const cells = [...new Set(hosts.map(({ loose: { cell } }) => cell ?? defaultCell))].sort();
   const hostNames = names(hosts);
   return items(loose.routers).flatMap(([index, { name, manufacturer, ssh }]) => {
     if (ssh === undefined || ssh === null || name === undefined) return [];
@@ -53,15 +57,6 @@ function checkServed({ network: [network], hosts }: Entries): Problem[] {
             source.problem(
               path,
               `router ${shown(name)} is made by ${manufacturer}, to which nothing can be delivered (only to ${listed(served)})`,
-              leave,
-            ),
-          ]),
-      ...(cells.length < 2
-        ? []
-        : [
-            source.problem(
-              path,
-              `router ${shown(name)} would be delivered by the stacks of ${cells.length} cells (${listed(cells)}), and each knows only its own hosts`,
               leave,
             ),
           ]),

@@ -1,4 +1,10 @@
-import { type AccountSource, type Declaring, type Held, identity } from "../../components/declaring.ts";
+import {
+  type AccountSource,
+  type Declaring,
+  deliversToRouters,
+  type Held,
+  identity,
+} from "../../components/declaring.ts";
 import { isWaivable } from "../../components/registry/fields/schema-walk.ts";
 import type { Fleet } from "../../components/registry/files.generated.ts";
 import type { Element, Key, KindName } from "../../components/registry/kind.ts";
@@ -8,7 +14,10 @@ import { byKey, found, sortBy } from "../../lib/lists.ts";
 
 /** Options of {@link declare}: the part of the fleet to declare, and the content of its stack. */
 export interface DeclareOptions {
-  /** Only the hosts of this cell and their accounts; default all. */
+  /**
+   * Only the hosts of this cell and their accounts; default all. Routers are reached by one stack: where hosts are in several cells, by that of
+   * the cell `routers`.
+   */
   readonly cell?: string;
   /** Content of the stack after its last run; the part that no list of the fleet contains is declared as vanished. */
   readonly held?: readonly Held[];
@@ -74,6 +83,10 @@ function sourceOf(fleet: Fleet, cell: string | undefined): Declaring {
       return { account, site, plan, own: identity(account.number, site, fleet.network.uidBase) };
     });
   const sorted = { ...fleet, sites: [...sites.values()], plans: sortBy(fleet.plans, ({ name }) => name) };
+  if (!deliversToRouters(fleet.hosts, cell)) {
+    const routers = fleet.network.routers.map(({ ssh: _, ...router }) => router);
+    return { fleet: { ...sorted, network: { ...fleet.network, routers } }, hosts, accounts, sites };
+  }
   return { fleet: sorted, hosts, accounts, sites };
 }
 

@@ -19,6 +19,8 @@ export interface TemporaryProject extends AsyncDisposable {
   pulumi(args: readonly string[], environment?: NodeJS.ProcessEnv): ReturnType<typeof run>;
   /** Writes the stack's configuration, replacing what was there; keys without their namespace. */
   configure(config: Readonly<Record<string, string>>): Promise<void>;
+  /** Adds another stack with its configuration, in the same backend and with the same passphrase. */
+  addStack(stack: string, config: Readonly<Record<string, string>>): Promise<void>;
 }
 
 /**
@@ -47,17 +49,21 @@ export async function temporaryProject(
   };
   const pulumi = (args: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
     run(directory, args, { ...environment, ...extra });
-  const init = await pulumi(["stack", "init", stack, "--secrets-provider", "passphrase"]);
-  if (init.exitCode !== 0) throw new Error(`pulumi stack init: ${init.all}`);
-  const file = join(directory, `Pulumi.${stack}.yaml`);
-  const salt = await readFile(file, "utf8"); // what `stack init` wrote: the encryption salt
-  const configure = (values: Readonly<Record<string, string>>) => writeFile(file, salt + configText(values));
+  const init = async (name: string) => {
+    const { exitCode, all } = await pulumi(["stack", "init", name, "--secrets-provider", "passphrase"]);
+    if (exitCode !== 0) throw new Error(`pulumi stack init: ${all}`);
+    const file = join(directory, `Pulumi.${name}.yaml`);
+    const salt = await readFile(file, "utf8"); // what `stack init` wrote: the encryption salt
+    return (values: Readonly<Record<string, string>>) => writeFile(file, salt + configText(values));
+  };
+  const configure = await init(stack);
   await configure(config);
   return {
     directory,
     environment,
     pulumi,
     configure,
+    addStack: async (name, values) => (await init(name))(values),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };
 }

@@ -25,8 +25,8 @@ export interface TwoHosts extends AsyncDisposable {
   restore(): Promise<void>;
   /** Changes every account's server, two accounts a host: a change that takes two waves. Or only those of some files. */
   change(idleSeconds: number, files?: readonly string[]): void;
-  /** Runs a command of the guard; the running process and its result, which never throws on an exit status. */
-  guard(args: readonly string[]): ReturnType<typeof runGuard>;
+  /** Runs a command of the guard on a stack, by default the project's; the running process and its result, which never throws on an exit status. */
+  guard(args: readonly string[], stack?: string): ReturnType<typeof runGuard>;
   readonly engine: Engine;
 }
 
@@ -63,7 +63,7 @@ export async function twoHosts(environment: NodeJS.ProcessEnv = {}): Promise<Two
         draft.write(path, text.replace(/idleSeconds: \d+/, `idleSeconds: ${idleSeconds}`));
       }
     },
-    guard: (args) => runGuard(engine, args),
+    guard: (args, stack = engine.stack) => runGuard({ ...engine, stack }, args),
     web1,
     web2,
     draft,
