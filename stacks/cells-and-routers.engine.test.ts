@@ -1,9 +1,12 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { HostDrift } from "../guard/drift/inspect-hosts.ts";
 import { type Cell, stacks, type TwoCells, twoCells } from "../testing/projects/two-cells.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
 
+const policyPack = fileURLToPath(new URL("../policies", import.meta.url));
 let cells: TwoCells;
 
 beforeAll(async () => {
@@ -120,4 +123,35 @@ test("a router that refuses keeps the change from the cells and from the other r
   expect((await up("routers")).order).toEqual(["router-1"]);
   expect((await up("second")).order).toEqual(["web2"]);
   expect((await up("routers")).order).toEqual(["router-2"]);
+});
+
+test("the guard keeps the same order, names the routers, and looks for drift where a stack delivers", async () => {
+  const applied = async () => (await cells.routers.order()).filter((each) => each.endsWith(" apply"));
+  const deploy = async (cell: Cell, status: number) => {
+    const args = ["deploy", "--yes", "--no-drift", "--policy-pack", policyPack];
+    const { exitCode, all } = await cells.two.guard(args, stacks[cell]);
+    expect(exitCode, all).toBe(status);
+    return all;
+  };
+  account(10, "web1");
+  expect(await deploy("main", 4)).toContain("web1 would announce fd00:8000:0:a::/64, which router-1, router-2 do not take");
+  expect(await deploy("routers", 0)).toContain("Rewrites 1 file of router-1 itself: bird/bird.conf.");
+  expect(await applied()).toEqual(["router-1 apply"]);
+  await deploy("main", 0);
+  expect(await applied()).toEqual(["web1 apply"]);
+  expect(await deploy("routers", 0)).toContain("Rewrites 1 file of router-2 itself: frr/frr.conf.");
+  expect(await applied()).toEqual(["router-2 apply"]);
+  const drift = async (cell: Cell) => {
+    const { stdout, stderr } = await cells.two.guard(["drift", "--json"], stacks[cell]);
+    if (stdout === "") throw new Error(stderr);
+    return (JSON.parse(stdout) as HostDrift[]).map((each) => [
+      each.host,
+      "error" in each ? each.error : each.differences.map(({ kind, what }) => `${kind} ${what}`),
+    ]);
+  };
+  expect((await drift("main")).map(([name]) => name)).toEqual(["web1"]);
+  expect(await drift("routers")).toEqual([
+    ["router-1", []],
+    ["router-2", []],
+  ]);
 });

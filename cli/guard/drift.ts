@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { routersCell } from "../../components/declaring.ts";
 import { lostHosts } from "../../components/host/hardware/lost.ts";
 import { reachedNames } from "../../components/network/router-systems/delivered-routers.ts";
 import { loadBootstrap } from "../../delivery/bootstrap.ts";
@@ -22,9 +23,7 @@ export async function drift(stack: string, projectDirectory: string, names: read
   const config = readStackConfig(stack, projectDirectory);
   const { fleet } = await loadFleet(config.inventory);
   const declaration = declare(fleet, config.cell === undefined ? {} : { cell: config.cell });
-  // As deploys, which take no host off a router because it is not in their cell (stacks/connections.ts).
-  const isWhole = declaration.hosts.length === fleet.hosts.length;
-  const there = reachedNames(isWhole ? declaration : { ...declaration, routers: [] });
+  const there = reachedNames(declaration);
   const unknown = names.filter((name) => !there.includes(name));
   if (unknown.length > 0)
     throw new UserError(
@@ -36,7 +35,8 @@ export async function drift(stack: string, projectDirectory: string, names: read
   const targets = [...fleet.hosts, ...reachedRouters(fleet)].filter(({ name }) => asked.has(name));
   const { applier } = await loadBootstrap();
   return inspectHosts(
-    declaration,
+    // Routers are told of the hosts of all cells.
+    config.cell === routersCell ? declare(fleet) : declaration,
     targets.map((target) => sshTarget(config, target)),
     { applier },
   );

@@ -1,17 +1,20 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { defaultCell } from "../../components/declaring.ts";
+import { isDeepStrictEqual } from "node:util";
+import { cellsOf, defaultCell, routersCell } from "../../components/declaring.ts";
 import type { Change } from "../../components/registry/change.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
+import { routerBundles } from "../../delivery/render-router-bundle.ts";
 import type { Loaded } from "../../fleet/load/load.ts";
 import { textOf } from "../../fleet/load/read-fleet.ts";
+import { UserError } from "../../lib/user-error.ts";
 import { openBase } from "./base/base.ts";
 import { ownProgram, type Program } from "./base/program.ts";
 import { changesBetween } from "./diff.ts";
 
 /**
- * Cells that a change touches: a pipeline has to review these. Only what is known to concern some cells alone leaves the others out: a
+ * Cells that a change touches: a pipeline has to review these. Where hosts are in several cells, that of their routers is one. Only what is known to concern some cells alone leaves the others out: a
  * changed file of which every side declares a host of theirs, or something on one. Any other change of the fleet's directory or of the
  * program gives all cells, even of a comment; none are given only if no file of either changes.
  * @throws Error with the fix, if there is nothing to compare with
@@ -36,6 +39,7 @@ export async function touchedCells({
   const all = new Set(
     [...(head?.fleet.hosts ?? []), ...(before?.fleet.hosts ?? [])].map(({ cell }) => cell ?? defaultCell),
   );
+  if ([head, before].some(hasCellOfRouters)) all.add(routersCell);
   // The review of that cell then reports the problems of the inventory.
   if (all.size === 0) return [defaultCell];
   const everyCell = [...all].sort();
@@ -45,7 +49,25 @@ export async function touchedCells({
   const changes = changesBetween(was, is);
   const explained = filesOf(changes, before, head);
   if (changes.some(isShared) || changed.some((file) => !explained.has(file))) return everyCell;
-  return cellsOf(changes, [was, is]);
+  const touched = cellsTouched(changes, [was, is]);
+  return all.has(routersCell) && !sameRouters(was, is) ? [...touched, routersCell].sort() : touched;
+}
+
+/** Whether its routers are in a stack of their own. */
+function hasCellOfRouters(side: Loaded | undefined): boolean {
+  const { hosts = [], network } = side?.fleet ?? {};
+  return cellsOf(hosts).length > 1 && network!.routers.some(({ ssh }) => ssh !== undefined);
+}
+
+function sameRouters(was: Declaration, is: Declaration): boolean {
+  try {
+    const [old, next] = [was, is].map((side) => [...routerBundles(side)].map(([name, { digest }]) => [name, digest]));
+    return isDeepStrictEqual(old, next);
+  } catch (error) {
+    // Their review says what is wrong.
+    if (error instanceof UserError || error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 async function loaded(program: Program, directory: string): Promise<Loaded | undefined> {
@@ -88,7 +110,7 @@ function filesOf(changes: readonly Change[], before: Loaded, after: Loaded): Rea
   return new Set(files.flatMap((place) => place?.replace(/:\d+$/, "") ?? []));
 }
 
-function cellsOf(changes: readonly Change[], declarations: readonly Declaration[]): string[] {
+function cellsTouched(changes: readonly Change[], declarations: readonly Declaration[]): string[] {
   const cells = new Set<string>();
   const cellOf = new Map<string, Set<string>>();
   for (const { hosts } of declarations) {

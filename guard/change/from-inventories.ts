@@ -1,8 +1,11 @@
 import { join } from "node:path";
+import { deliversToRouters, routersCell } from "../../components/declaring.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { nothingDeclared, type Subject, subject } from "../../components/registry/subject.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
 import { defaultLimits, type Limits, schema as limitsSchema } from "../../components/review/limits.file.ts";
+import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import { routerBundles } from "../../delivery/render-router-bundle.ts";
 import { heldBy } from "../../fleet/declare/declare.ts";
 import type { Loaded } from "../../fleet/load/load.ts";
 import { formatProblems, InventoryError } from "../../fleet/load/problem.ts";
@@ -78,7 +81,8 @@ async function compare(
     whole: ownProgram.declare(head.fleet, { held }),
     part: ownProgram.declare(staying(head.fleet, carried, cell), { ...narrowed(cell), held }),
   };
-  if (cell !== undefined && before.part.hosts.length + after.part.hosts.length === 0) {
+  const isOfRouters = cell === routersCell && deliversToRouters(head.fleet.hosts, cell);
+  if (cell !== undefined && !isOfRouters && before.part.hosts.length + after.part.hosts.length === 0) {
     const known = [...new Set(head.fleet.hosts.map((host) => host.cell))].sort();
     throw new UserError(`no host is in cell "${cell}"; there ${known.length === 1 ? "is" : "are"} ${known.join(", ")}`);
   }
@@ -195,18 +199,30 @@ function sidesOf(before: Half, after: Half): { before: Side; after: Side } {
     (declaration, today) =>
       program.judge(wholes.get(declaration) ?? declaration, today);
   const side = (half: Half, judges: Side["judge"]): Side => {
-    const { part, program, applier } = half;
+    const { whole, part, program, applier } = half;
     return {
       declaration: part,
       render: program.render,
       judge: judges,
       rules: program.rules,
       ...(applier && { applier }),
+      ...(whole.hosts.length > 0 && part.hosts.length === 0 && { routerBundle: (name) => bundleIn(whole, name) }),
     };
   };
   const own = judge(after);
   // The same function on both sides means that both judge alike.
   return { before: side(before, before.program === after.program ? own : judge(before)), after: side(after, own) };
+}
+
+/** What routers get, which are told of the hosts of all cells. */
+function bundleIn(whole: Declaration, router: string): Bundle | undefined {
+  try {
+    return routerBundles(whole).get(router);
+  } catch (error) {
+    // Then it is compared as far as the part tells, which says why not.
+    if (error instanceof RangeError || error instanceof UserError) return undefined;
+    throw error;
+  }
 }
 
 /** Findings of the base's guard that this guard does not have: a change must not weaken the rules that judge it. */

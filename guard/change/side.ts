@@ -16,6 +16,8 @@ export interface Side {
   readonly rules: readonly string[];
   /** The delivery of each host and router in the state, if a stack is reviewed. */
   readonly deliveries?: ReadonlyMap<string, DeliveryFacts>;
+  /** What a router gets, where it is known without rendering this declaration, which need not have the hosts that routers are told of. */
+  readonly routerBundle?: (router: string) => Bundle | undefined;
   /** SHA-256 of this side's applier, if known. */
   readonly applier?: string;
 }

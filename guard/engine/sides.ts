@@ -2,7 +2,16 @@ import { z } from "zod";
 import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
 import { isKnownResource } from "../../components/registry/known-resources.ts";
 import { subject } from "../../components/registry/subject.ts";
-import { deliveryType, machineOfDelivery, routerDeliveryType, secretTypes } from "../../delivery/protocol/resources.ts";
+import type { Bundle, Delivery } from "../../delivery/protocol/bundle.ts";
+import { decodeBundle } from "../../delivery/protocol/digest.ts";
+import {
+  commandType,
+  deliveryType,
+  machineOfDelivery,
+  resourceName,
+  routerDeliveryType,
+  secretTypes,
+} from "../../delivery/protocol/resources.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { routerBundles } from "../../delivery/render-router-bundle.ts";
 import { listed } from "../../lib/text/text.ts";
@@ -139,6 +148,8 @@ class Half {
   readonly #elements = new Map<string, Element>();
   readonly parents = new Map<string, string>();
   readonly #deliveries = new Map<string, DeliveryFacts>();
+  /** Standard inputs of the commands that deliver to routers. */
+  readonly #toRouters = new Map<string, string>();
 
   /** @returns false for a component that cannot be read here. */
   add({ urn, type }: ResourceEvent, { parent, inputs, read }: State): boolean {
@@ -150,6 +161,8 @@ class Half {
       else this.unread.add(`${nameOf(urn)} (its inputs have another form)`);
       return true;
     }
+    if (type === commandType && urn.includes(`$${routerDeliveryType}$`) && typeof inputs.stdin === "string")
+      this.#toRouters.set(nameOf(urn), inputs.stdin);
     if (!read) return true;
     if ("element" in read) this.#elements.set(urn, read.element);
     else this.unread.add(`${nameOf(urn)} (${read.problems[0]!.replace(/\.$/, "")})`);
@@ -173,7 +186,11 @@ class Half {
   }
 
   side(): Side {
-    return { ...sideOf(declarationOf([...this.#elements.values()])), deliveries: this.#deliveries };
+    const routerBundle = (router: string) => {
+      const stdin = this.#toRouters.get(resourceName(router, "apply"));
+      return stdin === undefined ? undefined : (decodeBundle((JSON.parse(stdin) as Delivery).bundle) as Bundle);
+    };
+    return { ...sideOf(declarationOf([...this.#elements.values()])), deliveries: this.#deliveries, routerBundle };
   }
 }
 
@@ -208,11 +225,12 @@ function unreadChange({ urn }: ResourceEvent, isGone: boolean): EngineSides["als
  * Marks deliveries of these hosts and routers if today's program would render another bundle from the same declaration.
  * @returns hosts and routers of marked deliveries
  */
-function markForeign({ declaration, deliveries }: Side, hosts: ReadonlySet<string>): string[] {
+function markForeign({ declaration, deliveries, routerBundle }: Side, hosts: ReadonlySet<string>): string[] {
   const facts = deliveries as Map<string, DeliveryFacts>;
   return [...hosts].sort().filter((host) => {
     const delivered = facts.get(host);
-    if (!delivered || renderedDigest(declaration, host) === delivered.digest) return false;
+    // Of a router the state has the files themselves.
+    if (!delivered || routerBundle?.(host) || renderedDigest(declaration, host) === delivered.digest) return false;
     facts.set(host, { ...delivered, foreign: true });
     return true;
   });

@@ -27,10 +27,11 @@ export function routerChanges(
     .flat()
     .flatMap(({ name }): HostChange[] => {
       if (engine.length > 0 && !delivered.has(name)) return [];
-      const unknown = (reached.has(name) ? old.unknown : undefined) ?? next.unknown;
-      const [was, is] = [old, next].map(
-        ({ bundles }) => (unknown === undefined && bundles.get(name)) || sealBundle(name, {}),
-      );
+      const known = after.routerBundle?.(name);
+      const unknown = known ? undefined : ((reached.has(name) ? old.unknown : undefined) ?? next.unknown);
+      const [was, is] = known
+        ? [before.routerBundle?.(name) ?? sealBundle(name, {}), known]
+        : [old, next].map(({ bundles }) => (unknown === undefined && bundles.get(name)) || sealBundle(name, {}));
       const applier = hasOtherApplier(before, after, name);
       const change = { host: name, ...compareBundles(was!, is!), applier, ...(unknown !== undefined && { unknown }) };
       if (unknown !== undefined) return [change];
