@@ -134,7 +134,9 @@ test("the guard keeps the same order, names the routers, and looks for drift whe
     return all;
   };
   account(10, "web1");
-  expect(await deploy("main", 4)).toContain("web1 would announce fd00:8000:0:a::/64, which router-1, router-2 do not take");
+  expect(await deploy("main", 4)).toContain(
+    "web1 would announce fd00:8000:0:a::/64, which router-1, router-2 do not take",
+  );
   expect(await deploy("routers", 0)).toContain("Rewrites 1 file of router-1 itself: bird/bird.conf.");
   expect(await applied()).toEqual(["router-1 apply"]);
   await deploy("main", 0);

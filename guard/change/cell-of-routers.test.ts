@@ -12,7 +12,10 @@ const head = new Draft(inventory);
 const address = "    address: fd00:8000::1\n";
 const ssh = "    ssh:\n      address: 192.0.2.1\n";
 const account = (number: number, host: string) =>
-  head.write(`accounts/${number}-new-${number}.yaml`, `number: ${number}\nname: new-${number}\nplan: small\nhost: ${host}\n`);
+  head.write(
+    `accounts/${number}-new-${number}.yaml`,
+    `number: ${number}\nname: new-${number}\nplan: small\nhost: ${host}\n`,
+  );
 
 /** The lab's hosts in a cell each, and its router with `ssh`. */
 beforeEach(() => {
