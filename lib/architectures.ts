@@ -14,6 +14,8 @@ export interface Architecture {
   readonly rootLinks: readonly string[];
   /** Number of the system call renameat2 (linux: `include/uapi/asm-generic/unistd.h`, on x86 `syscall_64.tbl`). */
   readonly renameat2: number;
+  /** Number of the system call openat. */
+  readonly openat: number;
   /** Number of the system call socket. */
   readonly socket: number;
   /** Numbers of the system calls unshare and mount. */
@@ -41,6 +43,7 @@ export const architectures = {
     loader: "/lib64/ld-linux-x86-64.so.2",
     rootLinks: ["/bin", "/sbin", "/lib", "/lib64"],
     renameat2: 316,
+    openat: 257,
     socket: 41,
     unshare: 272,
     mount: 165,

@@ -20,8 +20,9 @@ beforeAll(() => {
 
 afterAll(() => rmSync(project, { recursive: true }));
 
-const run = (...args: string[]) =>
-  execa(process.execPath, [command, "drift", "--cwd", project, ...args], { reject: false, stdin: "ignore" });
+const run = (...args: string[]) => runIn(project, ...args);
+const runIn = (directory: string, ...args: string[]) =>
+  execa(process.execPath, [command, "drift", "--cwd", directory, ...args], { reject: false, stdin: "ignore" });
 
 /** Each host of the lab has its own port. */
 const answer = (web1: string) =>
@@ -84,10 +85,10 @@ test("routers with `ssh` are asked too, all or by name; those without are no par
   writeFileSync(join(at, "known_hosts"), "");
   const address = "    address: fd00:8000::1\n";
   new Draft(join(at, "fleet")).edit("network.yaml", address, `${address}    ssh: {address: 127.0.0.1, port: 2299}\n`);
-  const args = ["-s", "test", "--cwd", at];
+  const args = [at, "-s", "test"] as const;
   {
     using ssh = fakeSsh(answer(":"));
-    const { exitCode, stdout } = await run(...args);
+    const { exitCode, stdout } = await runIn(...args);
     expect([exitCode, stdout]).toEqual([
       0,
       expect.stringContaining("2 of 2 hosts and 1 of 1 router answered; no drift found."),
@@ -99,7 +100,7 @@ test("routers with `ssh` are asked too, all or by name; those without are no par
     using ssh = fakeSsh(
       answer(":").replace("esac", `2299) echo '{"host":"x","generation":3,"differences":[${own}]}'; exit 7 ;; esac`),
     );
-    const { exitCode, stdout } = await run(...args, "--json", "--host", "router-1");
+    const { exitCode, stdout } = await runIn(...args, "--json", "--host", "router-1");
     expect([exitCode, JSON.parse(stdout)]).toEqual([
       7,
       [{ host: "router-1", router: true, generation: 3, differences: [JSON.parse(own)] }],
@@ -108,14 +109,14 @@ test("routers with `ssh` are asked too, all or by name; those without are no par
   }
   {
     using _ssh = fakeSsh(answer(":").replace("esac", "2299) echo Connection refused >&2; exit 255 ;; esac"));
-    const { exitCode, stdout } = await run(...args);
+    const { exitCode, stdout } = await runIn(...args);
     expect([exitCode, stdout]).toEqual([
       5,
       expect.stringContaining("router-1 (127.0.0.1 port 2299) refuses connections"),
     ]);
   }
   using _ssh = fakeSsh(answer(":"));
-  const nobody = await run(...args, "--host", "router-2");
+  const nobody = await runIn(...args, "--host", "router-2");
   expect([nobody.exitCode, nobody.stderr]).toEqual([
     2,
     "test has no host or router router-2 that deploys deliver to; it has: web1, web2, router-1",

@@ -38,6 +38,7 @@ test("an account with everything finds its configuration, and neither a password
       "repositories/keys/NAMEN",
       "repositories/standbys/aN",
       "sites/passwords/N-NAME",
+      "thresholds/account-N-task-NAME",
       "userdb/N.group",
       "userdb/N.user",
       "userdb/aN.group",

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { resolve } from "node:path";
+import { architectureHere } from "../../lib/architectures.ts";
 import type { Machine } from "./machine.ts";
 
 /**
@@ -11,9 +12,6 @@ const waiting = new Set(["wait_for_partner", "fifo_open", "__break_lease"]);
 /** Milliseconds between two looks, and looks in which one thread waits for the same, after which it counts: what is ordinary has gone on by then. */
 const pace = 1000;
 const looks = 3;
-
-/** Numbers of openat(2), on x86-64 and on ARM and all younger architectures. */
-const openat = ["257", "56"];
 
 /** A file of an account for which a program of the host waits. */
 export interface Wait {
@@ -73,7 +71,7 @@ export function processesIn({ layout }: Machine, group: string): string[] {
 /** The path that a thread opens: proc_pid_syscall(5) has the call, its directory and the address of the name. */
 function opening(thread: string): string | undefined {
   const [call = "", directory = "", address = ""] = readFileSync(`${thread}/syscall`, "latin1").split(" ");
-  if (!openat.includes(call)) return undefined;
+  if (Number(call) !== architectureHere().openat) return undefined;
   const memory = openSync(`${thread}/mem`, "r");
   try {
     const bytes = Buffer.alloc(4096);
