@@ -49,7 +49,10 @@ test("a host that is declared lost is not contacted; an account that goes from i
     const expires = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10);
     return { action, resource, approvedBy: "Grace", reason: "it burnt down", expires };
   };
-  two.draft.write("approvals.yaml", JSON.stringify([approve("trust", "host web1"), approve("move", "account 1")]));
+  // Account 2 stays on it, and the other host's accounts would have no room without that one.
+  const weaker = [approve("weaken", "host web1"), approve("weaken", "host web2")];
+  const approvals = [approve("trust", "host web1"), approve("move", "account 1"), ...weaker];
+  two.draft.write("approvals.yaml", JSON.stringify(approvals));
   const deploy = ["deploy", "--yes", "--policy-pack", fileURLToPath(new URL("../policies", import.meta.url))];
   for (const again of [false, true]) {
     const { exitCode, all } = await two.guard(deploy);
