@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { accountDirectory, must, patience, requireQuiet, withArchives } from "../archives/archives.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { type Wait, watchForWaits, withDescendants } from "../os/waits.ts";
+import { markedAt } from "../store/moving.ts";
 import { moveState } from "./state.ts";
 import { notExpected } from "./steps.ts";
 
@@ -32,6 +33,8 @@ export function send(machine: Machine, number: number, pass: Pass): Promise<void
   return withArchives(machine, number, async () => {
     const source = accountDirectory(machine, number);
     if (pass === "last") await requireQuiet(machine, number);
+    // From now on the first write to each page that a program has mapped gives its file a new time of change: see forgetTimes.
+    else await must(machine, "sync", ["--file-system", source]);
     const { uid, gid } = pass === "last" ? { uid: 0, gid: 0 } : statSync(join(source, "home"));
     const settings = ["use chroot = yes", "read only = yes", "munge symlinks = no", "log file = /dev/null"];
     const module = ["[data]", `path = ${source}`, `uid = ${uid}`, `gid = ${gid}`, ""];
@@ -85,10 +88,27 @@ export function receive(machine: Machine, number: number, pass: Pass): Promise<v
     const words = ["/bin/sh", "-c", 'exec 3<&0 4>&1 >&2 </dev/null; exec "$@"', "sh", ...patiently(pass), ...rsync];
     const command = machine.live ? [...confinedTo(place, number), ...words] : words;
     await transfer(machine, command, pass === "running" ? harmlessToReceiver : []);
+    if (pass === "running") await forgetTimes(machine, number, place);
     // systemd opens logs as root: there is nothing there but files and directories.
     const odd = ["(", "!", "-type", "f", "!", "-type", "d", ")", "-o", "(", "-type", "f", "-links", "+1", ")"];
     if (pass === "last") await must(machine, "find", [join(place, "admin"), "(", ...odd, ")", "-delete"]);
   });
+}
+
+/** Seconds by which the clocks of two hosts may differ. */
+const clocks = 10;
+
+/**
+ * Gives what came and has changed since the move began a time that the original does not have, so that the last pass compares its content. A program that has mapped
+ * a file (LMDB, SQLite) goes on writing to a page without a new time of change, until the kernel has written the page to the disk, half a minute later:
+ * rsync, which goes by size and time, would leave that out.
+ */
+async function forgetTimes(machine: Machine, number: number, place: string): Promise<void> {
+  const since = markedAt(machine, "coming", number).getTime() / 1000 - clocks;
+  const changed = ["-type", "f", "-newermt", `@${since}`];
+  const places = own.map((name) => join(place, name)).filter((path) => existsSync(path));
+  if (places.length > 0)
+    await must(machine, "find", [...places, ...changed, "-exec", "touch", "--no-create", "--date=@0", "{}", "+"]);
 }
 
 /** systemd.exec(5): root that can write to one directory, and only do to files what a copy needs. */

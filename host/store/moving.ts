@@ -54,6 +54,11 @@ export function marked({ layout }: Place, mark: Mark): number[] {
   return existsSync(path) ? readdirSync(path).map(Number).filter(Number.isSafeInteger) : [];
 }
 
+/** When a mark was set. */
+export function markedAt(machine: Place, mark: Mark, number: number): Date {
+  return statSync(pathOf(machine, mark, number)).mtime;
+}
+
 /** Text of a mark. */
 export function readMark(machine: Place, mark: Mark, number: number): string {
   return readFileSync(pathOf(machine, mark, number), "utf8").trim();
@@ -75,7 +80,7 @@ export function removeMarks(machine: Machine, number: number, ...names: Mark[]):
  */
 export function unfinishedCopy(machine: Place, number: number): { from: number | "FROM"; since: string } | undefined {
   if (!isMarked(machine, "copying", number)) return undefined;
-  const since = statSync(pathOf(machine, "copying", number)).mtime.toISOString();
+  const since = markedAt(machine, "copying", number).toISOString();
   const text = readMark(machine, "copying", number);
   return { from: /^[1-9]\d*$/.test(text) ? Number(text) : "FROM", since };
 }
