@@ -70,6 +70,8 @@ test("a full disk starts the task once, as the account, in its sandbox; not that
     /^a1\n\S+ fairhost: done in \d+ s\n$/,
   );
   expect(await runs(moved, "disk")).toBe(0);
+  // Not even about to start.
+  expect(await sh(`ls ${state}`)).not.toContain(`account-${moved}-`);
   expect(await sh(`ls ${state} /var/lib/fairhost/current/thresholds`)).not.toContain(`account-${suspended}-`);
 }, 300_000);
 

@@ -31,6 +31,13 @@ disks() {
   done < <(repquota -P -n -O csv /srv/accounts 2>/dev/null)
 }
 
+# Writes the state of a task, whole or not at all: the disk may be full.
+remember() {
+  echo "$1" 2>/dev/null >".$task" && mv -- ".$task" "$task" && return
+  rm -f -- ".$task"
+  return 1
+}
+
 declare -A quotas
 while :; do
   tasks=()
@@ -61,10 +68,10 @@ while :; do
     [[ $was =~ ^(below|above)$ && $last =~ ^[0-9]{1,11}$ ]] || { was=below && last=0; }
     ((last <= EPOCHSECONDS)) || last=0
     if ((percent < threshold - @REARM@)); then
-      [ "$was" = below ] || echo "below $last" >"$task"
+      [ "$was" = below ] || remember "below $last"
     elif ((percent >= threshold && EPOCHSECONDS - last >= @PAUSE@ && ${#due[@]} < @AT_ONCE@)) && [ "$was" = below ]; then
-      echo "above $EPOCHSECONDS" >"$task"
-      due+=("$task.service")
+      # What is not remembered would be started again and again.
+      ! remember "above $EPOCHSECONDS" || due+=("$task.service")
     fi
   done
   for old in *; do [ -e "$current/$old" ] || rm -f -- "$old"; done

@@ -2,6 +2,7 @@ import { chmodSync, chownSync, existsSync, readdirSync, statSync } from "node:fs
 import { dirname, join } from "node:path";
 import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import { printable } from "../../lib/text/text.ts";
 import { dumpPart, requireRoom } from "../archives/archive.ts";
 import { accountDirectory, requireNoCopying } from "../archives/archives.ts";
 import { diskLimit, dumpRoom, OwnDump, writeDump } from "../archives/dumps.ts";
@@ -225,8 +226,10 @@ async function backUpOne(
         const [part, topmost = "", ...below] = file.split("/");
         // The directory of the file, and if there is another one, all of its beginning in the home.
         const place = below.length === 0 || tries > 0 ? `${part}/${topmost}` : dirname(file);
-        failed.push(`${place}: ${waitsFor({ file })}`);
-        args.push(`--exclude=${inSnapshot}/${place.replaceAll(/[*?[\]\\]/g, "\\$&")}`);
+        failed.push(`${printable(place)}: ${waitsFor({ file })}`);
+        // What is not UTF-8 in the name has been read as U+FFFD.
+        const pattern = place.replaceAll(/[*?[\]\\]/g, "\\$&").replaceAll("\ufffd", "*");
+        args.push(`--exclude=${inSnapshot}/${pattern}`);
       }
       result = await restic(opened, args, { mounts, longest: left() });
     }

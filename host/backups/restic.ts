@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Keeper } from "../../delivery/protocol/backups.ts";
+import { printable } from "../../lib/text/text.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { processesIn, type Wait, watchForWaits } from "../os/waits.ts";
 import { sshTo } from "./keepers.ts";
@@ -186,7 +187,7 @@ export function failureOf({ keeper }: Opened, result: ResticResult, what: string
 
 /** Why it was ended, and what to do about it. */
 export const waitsFor = ({ file }: Wait) =>
-  `a program of the account kept it waiting for ${file ?? "a file"}, by a pipe in its place or a lease: end that program, or suspend the account, then try again`;
+  `a program of the account kept it waiting for ${printable(file ?? "a file")}, by a pipe in its place or a lease: end that program, or suspend the account, then try again`;
 
 /** The end of what restic says, which with `--json` is one object a line. */
 export function shortened(said: string): string {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { printable } from "../../lib/text/text.ts";
 import { accountDirectory, must, patience, requireQuiet, withArchives } from "../archives/archives.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { type Wait, watchForWaits, withDescendants } from "../os/waits.ts";
@@ -152,7 +153,7 @@ async function transfer(
   });
   const [status] = (await once(child, "close")) as [number | null];
   endWatch();
-  const file = waited?.file ?? "a file";
+  const file = printable(waited?.file ?? "a file");
   if (waited && unharmed.length > 0)
     return machine.say(`a program of the account kept the copy waiting for ${file}: the rest comes when it is stopped`);
   if (waited)
