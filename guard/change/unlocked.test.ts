@@ -142,6 +142,49 @@ describe.each(Object.values(protections))("$approval.action", ({ has, more, foun
     });
   });
 
+  test.each([
+    "http://127.0.0.1:8001",
+    "http://localhost:8001",
+    "http://localhost.:8001",
+    "http://app.localhost:8001",
+    "http://ip6-localhost:8001/x",
+    "http://127.0.0.1:08001",
+    "http://0.0.0.0:8001",
+    "http://127.1:8001",
+    "http://127.200.0.9:8001//x",
+    "http://2130706433:8001",
+    "http://0x7f.1:8001",
+    "http://0:8001",
+    "https://127.0.0.1:8001",
+    "http://[::1]:8001",
+    "http://[0:0::1]:8001",
+    "http://[::]:8001",
+    "http://[::ffff:127.0.0.1]:8001",
+  ])("%s is the program's port, and the service to which another one passes requests on", (to) => {
+    const proxy = { kind: "proxy", to, keepHost: false };
+    expect(seen(having(shut(program())), having(shut(program()), open(proxy)))).toContainEqual({
+      message: expect.stringContaining(found("what HTTP server shut answers")),
+      approval,
+    });
+    const passing = shut({ ...proxy, to: "http://127.0.0.1:8001" });
+    expect(seen(having(passing), having(passing, open(proxy)))).toContainEqual({
+      message: expect.stringContaining(found(`what ${to} answers`)),
+      approval,
+    });
+  });
+
+  test.each([
+    ["http://maps.example.net/a/b", "http://maps.example.net:080/a//b/"],
+    ["http://maps.example.net/a/b", "http://maps.example.net/c/../%61/b"],
+    ["https://maps.example.net", "https://maps.example.net:443/100%"],
+  ])("%s is %s, or has it inside", (was, to) => {
+    const passing = shut({ kind: "proxy", to: was, keepHost: false });
+    expect(seen(having(passing), having(passing, open({ kind: "proxy", to, keepHost: false })))).toContainEqual({
+      message: expect.stringContaining(found(`what ${to} answers`)),
+      approval,
+    });
+  });
+
   test.each<[string, before: readonly HttpServerInputs[], after: readonly HttpServerInputs[]]>([
     [
       "a host name, to a server that has it too",
@@ -165,6 +208,19 @@ describe.each(Object.values(protections))("$approval.action", ({ has, more, foun
       "another port, by a proxy",
       [shut(program())],
       [shut(program()), open({ kind: "proxy", to: "http://127.0.0.1:80012", keepHost: false })],
+    ],
+    [
+      "the same port elsewhere, by a proxy",
+      [shut(program())],
+      [shut(program()), open({ kind: "proxy", to: "http://128.0.0.1:8001", keepHost: false })],
+    ],
+    [
+      "another path of the service",
+      [shut({ kind: "proxy", to: "http://127.0.0.1:8300/a", keepHost: false })],
+      [
+        shut({ kind: "proxy", to: "http://127.0.0.1:8300/a", keepHost: false }),
+        open({ kind: "proxy", to: "http://localhost:8300/ab", keepHost: false }),
+      ],
     ],
   ])("not shown: %s", (_, before, after) => {
     const told = seen(having(...before), having(...after)).filter(({ message }) => message.includes("visitors see"));

@@ -1,3 +1,5 @@
+import { httpPort } from "../../components/http/kinds/server.ts";
+import { destination } from "../../components/http/web-site/target.ts";
 import { nameIn, wildcardOf } from "../../components/http/web-site/web-address.ts";
 import { fieldChanges } from "../../components/registry/fields/field-changes.ts";
 import { type HttpServerInputs, kinds } from "../../components/registry/kinds.generated.ts";
@@ -120,10 +122,9 @@ function answering(routes: Routes, address: string): HttpServerInputs | undefine
 function shown(was: HttpServerInputs, is: HttpServerInputs): string | undefined {
   if ("root" in was && "root" in is && within(was.root, is.root)) return `files of ${is.root}`;
   if (is.kind === "proxy") {
-    const to = is.to.replace(/\/+$/, "");
-    if (was.kind === "proxy" && within(was.to.replace(/\/+$/, ""), to)) return `what ${is.to} answers`;
-    if (new RegExp(`^http://(?:127\\.0\\.0\\.1|localhost):${8000 + was.number}(?:/|$)`).test(to))
-      return `what HTTP server ${was.name} answers`;
+    const to = destination(is.to);
+    if (was.kind === "proxy" && within(destination(was.to), to)) return `what ${is.to} answers`;
+    if (within(destination(`http://127.0.0.1:${httpPort(was)}`), to)) return `what HTTP server ${was.name} answers`;
   }
   const [first, second] = [programOf(was), programOf(is)];
   return first !== undefined && first === second ? `what ${first} answers` : undefined;
