@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { maskedLines, maskOutput, secretsIn } from "./mask.ts";
+import { maskedLines, maskFile, maskOutput, maskSentence, secretsIn } from "./mask.ts";
 
 const secret = Buffer.alloc(32, 7).toString("base64");
 const random = "aB3".repeat(22).slice(0, 64);
@@ -22,17 +22,48 @@ test.each([
 });
 
 test.each([
-  ["letters without an end", "a"],
-  ["words and dots without an end", "a."],
-])("%s are masked in a moment, not in a time that grows by the square of their length", (_, piece) => {
-  const long = piece.repeat(300_000);
-  expect(maskOutput(`${long} password=x`)).toBe(`${long} password=(masked)`);
+  "a",
+  "a.",
+  "token",
+  "secret.",
+  "token ",
+  'token\\\\"',
+  "api-key:\t",
+  "passphrase=\t",
+  "a://b:",
+  "a://b:@",
+  "a://b:c ",
+  "$argon2",
+  "-----BEGIN A",
+])(
+  "what repeats %j without an end is masked in a moment, not in a time that grows by the square of its length",
+  (piece) => {
+    const long = piece.repeat(300_000);
+    const began = performance.now();
+    const shown = [maskOutput, maskFile, maskSentence].map((mask) =>
+      mask(`${long}\npassword=x y\nit://me:x@y`).slice(-40),
+    );
+    // Square times took minutes.
+    expect(performance.now() - began).toBeLessThan(10_000);
+    const end = (rest: string) =>
+      expect.stringMatching(new RegExp(`\npassword=\\(masked\\)${rest}\nit://me:\\(masked\\)@y$`));
+    expect(shown).toEqual([end(" y"), end(""), end(" y")]);
+  },
+);
+
+test("of known secrets the longest is masked first, so that nothing is left of one that begins with another", () => {
+  expect(maskOutput("failed for hunter2-and-more", ["hunter2", "hunter2-and-more"])).toBe("failed for (masked)");
 });
 
 test.each([
   ["my.api_key-of-web1=x, token", "my.api_key-of-web1=(masked) token"],
   ["a-secret=token=x y", "a-secret=(masked) y"],
   ["git+ssh://me:one@two@host/a://b:c@d", "git+ssh://me:(masked)@d"],
+  ["a://b:@ c://d:e@f", "a://b:@ c://d:(masked)@f"],
+  ["a://b:@c:d@e", "a://b:(masked)@e"],
+  ['a://b://c:"d@e', 'a://b://c:"d@e'],
+  ["a://b://c:d@e f://g:h@i", "a://b:(masked)@e f://g:(masked)@i"],
+  ["tokentoken=x token = x token=y", "tokentoken=(masked) token = x token=(masked)"],
 ])("in %j a secret is found by any word of its name", (text, shown) => {
   expect(maskOutput(text)).toBe(shown);
 });

@@ -1,17 +1,16 @@
-/**
- * The end of a name that says what it holds, from the word that says so. What stands before that word stays as it is and is not matched: trying each
- * letter of each long word as a name's beginning takes time by the square of its length.
- */
-const word = String.raw`(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key|access[-_]?key)[\w.-]*`;
-const assignment = new RegExp(String.raw`(${word}["']?[ \t]*[=:][ \t]*)[^\s].*`, "gi");
-const inSentence = new RegExp(String.raw`(${word}["']?=)\S+`, "gi");
+/** The end of a name that says what it holds, from the word that says so up to its end. */
+const named = /(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key|access[-_]?key)[\w.-]*/gi;
+/** What follows such a name: what marks a value, and the value. */
+const assignment = /(["']?[ \t]*[=:][ \t]*)\S.*/y;
+const inSentence = /(["']?=)\S+/y;
+/** A value in JSON, also in JSON that is text in JSON. */
+const member = /(\\*["'][ \t]*:[ \t]*)(?:\\*["'][^"'\\\s]*\\*["']?|[^\s,}]+)/y;
 const pem = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
-/** Up to the last at sign: a password may hold one that nobody has encoded. */
-const login = /(?<=\b[a-z][a-z0-9+.-]*)(:\/\/[^\s:/@]*:)[^\s"'<>]+@/gi;
+/** What stands before a password in an address. */
+const login = /(?<=\b[a-z][a-z0-9+.-]*):\/\/[^\s:/@]*:/gi;
+const endOfAddress = /[\s"'<>]|$/g;
 const hash = /\$(?:2[abxy]|[156y]|argon2\w*)\$[\w./$=,+-]+/g;
 
-/** A value in JSON, also in JSON that is text in JSON. */
-const member = new RegExp(String.raw`(${word}\\*["'][ \t]*:[ \t]*)(?:\\*["'][^"'\\\s]*\\*["']?|[^\s,}]+)`, "gi");
 /** 32 bytes in base64: a host's or an account's secret. Fingerprints of keys have no padding. */
 const bytes = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=/g;
 /** A random text as this program makes it. Digests have no capitals. */
@@ -21,14 +20,14 @@ const masked = "(masked)";
 
 /** A file's text with likely secrets masked: private keys, passwords and tokens up to the end of their line, password hashes. */
 export function maskFile(text: string): string {
-  return common(text).replace(assignment, `$1${masked}`);
+  return maskNamed(common(text), assignment);
 }
 
 /** A sentence with likely secrets masked. A colon does not mark a secret there. */
 export function maskSentence(text: string): string {
   const rest = common(text);
   // Without an equals sign nothing can match; this check is faster.
-  return rest.includes("=") ? rest.replace(inSentence, `$1${masked}`) : rest;
+  return rest.includes("=") ? maskNamed(rest, inSentence) : rest;
 }
 
 /**
@@ -36,15 +35,16 @@ export function maskSentence(text: string): string {
  * @param known secrets; those under six characters are left alone, since they also occur by chance
  */
 export function maskOutput(text: string, known: readonly string[] = []): string {
-  const rest = known.filter(({ length }) => length >= 6).reduce((left, each) => left.replaceAll(each, masked), text);
-  return maskSentence(rest.replace(member, `$1${masked}`).replace(bytes, masked).replace(random, masked));
+  // The longest first: one may begin with another.
+  const certain = known.filter(({ length }) => length >= 6).sort((one, other) => other.length - one.length);
+  const rest = certain.reduce((left, each) => left.replaceAll(each, masked), text);
+  return maskSentence(maskNamed(rest, member).replace(bytes, masked).replace(random, masked));
 }
 
 /** Secrets among environment variables: values of those whose name says so, and passwords in addresses. */
 export function secretsIn(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const named = new RegExp(String.raw`^[\w.-]*${word}$`, "i");
   return Object.entries(environment).flatMap(([name, value = ""]) => {
-    if (named.test(name) && !name.endsWith("_FILE")) return [value];
+    if (/^[\w.-]+$/.test(name) && name.search(named) >= 0 && !name.endsWith("_FILE")) return [value];
     const [, password] = /^[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:([^\s]+)@/i.exec(value) ?? [];
     return password === undefined ? [] : [password, decoded(password)];
   });
@@ -87,5 +87,49 @@ export function maskedLines(known: readonly string[], write: (text: string) => v
 const mostHeld = 64 << 10;
 
 function common(text: string): string {
-  return text.replace(pem, `$1 ${masked}`).replace(login, `$1${masked}@`).replace(hash, masked);
+  return maskLogins(text.replace(pem, `$1 ${masked}`)).replace(hash, masked);
+}
+
+/*
+ * Texts may be long lines that somebody made up, so no character is read more than a few times: one pattern for a name with its value, or for an address
+ * with its password, would read on from each place where it could begin, by the square of their number.
+ */
+
+/** Masks the values of {@link named}. */
+function maskNamed(text: string, value: RegExp): string {
+  let [shown, from] = ["", 0];
+  named.lastIndex = 0;
+  while (named.test(text)) {
+    const end = named.lastIndex;
+    value.lastIndex = end;
+    const found = value.exec(text);
+    if (!found) continue;
+    shown += `${text.slice(from, end)}${found[1]}${masked}`;
+    from = value.lastIndex;
+    named.lastIndex = from;
+  }
+  return shown + text.slice(from);
+}
+
+/** Masks passwords in addresses, each up to the last at sign: a password may hold one that nobody has encoded. */
+function maskLogins(text: string): string {
+  let [shown, from, end, at] = ["", 0, -1, -1];
+  login.lastIndex = 0;
+  while (login.test(text)) {
+    const begin = login.lastIndex;
+    if (begin > end) {
+      endOfAddress.lastIndex = begin;
+      end = endOfAddress.exec(text)!.index;
+      at = begin + text.slice(begin, end).lastIndexOf("@");
+    }
+    if (at > begin) {
+      shown += text.slice(from, begin) + masked;
+      from = at;
+      login.lastIndex = at + 1;
+    } else {
+      // The colon at its end may be that of the next one.
+      login.lastIndex = begin - 1;
+    }
+  }
+  return shown + text.slice(from);
 }
