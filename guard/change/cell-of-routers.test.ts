@@ -71,3 +71,18 @@ test("a fleet of one cell has no cell of routers", async () => {
   expect((await review("main")).waves).toEqual([["router-1"], ["web2"]]);
   await expect(review("routers")).rejects.toThrow('no host is in cell "routers"');
 });
+
+test("a fleet that comes to one cell is reviewed in all cells that it had", async () => {
+  head.edit("hosts/web2.yaml", "cell: second\n", "");
+  head.edit("network.yaml", address, `${address}    gracefulShutdown: true\n`);
+  expect(await cells()).toEqual(["main", "routers", "second"]);
+  expect((await review("main")).waves).toEqual([["router-1"]]);
+  const routers = await review("routers");
+  expect([routers.level, routers.waves]).toEqual(["needs approval", []]);
+  expect(routers.said).toContain("Changes router router-1: SSH removed, graceful shutdown none to yes.");
+  expect((await review("second")).waves).toEqual([]);
+});
+
+test("a cell that no side has is refused with the cells that there are, that of routers among them", async () => {
+  await expect(review("secnd")).rejects.toThrow('no host is in cell "secnd"; there are main, routers, second');
+});

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { deliversToRouters, routersCell } from "../../components/declaring.ts";
+import { cellsOf, deliversToRouters, routersCell } from "../../components/declaring.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { nothingDeclared, type Subject, subject } from "../../components/registry/subject.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
@@ -81,9 +81,12 @@ async function compare(
     whole: ownProgram.declare(head.fleet, { held }),
     part: ownProgram.declare(staying(head.fleet, carried, cell), { ...narrowed(cell), held }),
   };
-  const isOfRouters = cell === routersCell && deliversToRouters(head.fleet.hosts, cell);
+  // Also if only the base has one: what the merge of its cells does to routers is reviewed there.
+  const isOfRouters =
+    cell === routersCell && [head, old].some((side) => side && deliversToRouters(side.fleet.hosts, cell));
   if (cell !== undefined && !isOfRouters && before.part.hosts.length + after.part.hosts.length === 0) {
-    const known = [...new Set(head.fleet.hosts.map((host) => host.cell))].sort();
+    const cells = cellsOf(head.fleet.hosts);
+    const known = cells.length > 1 ? [...cells, routersCell].sort() : cells;
     throw new UserError(`no host is in cell "${cell}"; there ${known.length === 1 ? "is" : "are"} ${known.join(", ")}`);
   }
 
