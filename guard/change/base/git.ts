@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "../../../lib/user-error.ts";
-import { askGit, git, namesIn, namesOf } from "./run-git.ts";
+import { askGit, git, gitOctets, namesIn, namesOf } from "./run-git.ts";
 
 /** Files of a commit, checked out into a directory; removed on disposal. */
 export interface Checkout extends AsyncDisposable {
@@ -45,6 +45,35 @@ export async function textAt(root: string, commit: string, file: string): Promis
     if (/^\d+ blob /.test(entry)) throw error;
     return undefined;
   }
+}
+
+/** Texts of files of a commit, by one process of git however many they are. A file that the commit does not have is left out. */
+export async function textsAt(
+  root: string,
+  commit: string,
+  files: readonly string[],
+): Promise<readonly (readonly [file: string, text: string])[]> {
+  const found: [string, string][] = [];
+  // Git takes a name a line.
+  const [odd, plain] = [true, false].map((isOdd) => files.filter((file) => file.includes("\n") === isOdd));
+  for (const file of odd!) {
+    const text = await textAt(root, commit, file);
+    if (text !== undefined) found.push([file, text]);
+  }
+  if (plain!.length === 0) return found;
+  const input = plain!.map((file) => `${commit}:./${file}\n`).join("");
+  const output = await gitOctets(root, ["cat-file", "--batch=%(objecttype) %(objectsize)"], input);
+  let at = 0;
+  for (const file of plain!) {
+    const end = output.indexOf("\n", at);
+    const [, type, size] = /^(\w+) (\d+)$/.exec(output.toString("utf8", at, end)) ?? [];
+    at = end + 1;
+    // Git says that it is missing.
+    if (size === undefined) continue;
+    if (type === "blob") found.push([file, output.toString("utf8", at, at + Number(size))]);
+    at += Number(size) + 1;
+  }
+  return found;
 }
 
 /** Places of all files of a name: in a commit, or in the working tree without what git ignores. Relative to `root`, with `/`. */

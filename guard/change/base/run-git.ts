@@ -66,7 +66,17 @@ export async function askGit(directory: string, args: readonly string[]): Promis
   return run(directory, args, {});
 }
 
-async function run(directory: string, args: readonly string[], also: NodeJS.ProcessEnv): Promise<string | undefined> {
+/** Runs git with an input. @returns what it prints, in octets @throws UserError with what git said */
+export async function gitOctets(directory: string, args: readonly string[], input: string): Promise<Buffer> {
+  return Buffer.from((await run(directory, args, {}, { input, encoding: "latin1" })) ?? "", "latin1");
+}
+
+async function run(
+  directory: string,
+  args: readonly string[],
+  also: NodeJS.ProcessEnv,
+  how: { readonly input?: string; readonly encoding?: "latin1" } = {},
+): Promise<string | undefined> {
   const [command = "", ...rest] = args;
   const whole = [...settings, command, ...(showing.has(command) ? asItIs : []), ...rest];
   const { exitCode, stdout, stderr, shortMessage } = await execa("git", whole, {
@@ -74,6 +84,7 @@ async function run(directory: string, args: readonly string[], also: NodeJS.Proc
     env: { ...environment, ...also },
     reject: false,
     stripFinalNewline: false,
+    ...how,
   });
   if (exitCode === 0) return stdout;
   if (exitCode === 1 && stderr === "") return undefined;

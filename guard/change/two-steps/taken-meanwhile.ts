@@ -4,7 +4,7 @@ import { subject } from "../../../components/registry/subject.ts";
 import { readSource } from "../../../fleet/load/source.ts";
 import type { ReviewInput } from "../../verdict/review.ts";
 import type { History } from "../base/base.ts";
-import { textAt } from "../base/git.ts";
+import { textsAt } from "../base/git.ts";
 import { git, namesOf } from "../base/run-git.ts";
 
 type Found = NonNullable<ReviewInput["also"]>[number];
@@ -18,7 +18,7 @@ export async function takenMeanwhile(
   const before = new Set(wholes.before.accounts.map(({ number }) => number));
   const created = wholes.after.accounts.filter(({ number }) => !before.has(number));
   if (created.length === 0) return [];
-  const paths = [join(place, "accounts"), join(place, "tombstones.yaml")];
+  const tombstones = join(place, "tombstones.yaml");
   const names = await git(root, [
     "diff",
     "--name-only",
@@ -28,19 +28,23 @@ export async function takenMeanwhile(
     commit,
     given,
     "--",
-    ...paths,
+    join(place, "accounts"),
+    tombstones,
   ]);
-  const taken = new Map<unknown, unknown>();
-  for (const file of namesOf(names)) {
-    const { data } = readSource(file, (await textAt(root, given, file)) ?? "[]").source;
+  const taken = new Map<unknown, { readonly name: unknown; readonly isDeleted: boolean }>();
+  for (const [file, text] of await textsAt(root, given, namesOf(names))) {
+    const { data } = readSource(file, text).source;
     for (const each of (Array.isArray(data) ? data : [data]) as ({ number?: unknown; name?: unknown } | null)[])
-      if (each?.number !== undefined) taken.set(each.number, each.name);
+      if (each?.number !== undefined) taken.set(each.number, { name: each.name, isDeleted: file === tombstones });
   }
-  return created
-    .filter(({ number, name }) => taken.has(number) && taken.get(number) !== name)
-    .map((account) => ({
+  return created.flatMap((account) => {
+    const { name, isDeleted } = taken.get(account.number) ?? {};
+    // The same account may have come to both; a deleted one's number is taken for ever.
+    if (isDeleted === undefined || (name === account.name && !isDeleted)) return [];
+    return {
       rule: "identity-kept",
       subject: subject.account(account),
-      message: `Gives account ${account.number} (${account.name}) a number that the base has given to ${taken.get(account.number)} since this branch parted from it: rebase, and take the next free number.`,
-    }));
+      message: `Gives account ${account.number} (${account.name}) a number that the base has given to ${name}${isDeleted ? ", which is deleted," : ""} since this branch parted from it: rebase, and take the next free number.`,
+    };
+  });
 }
