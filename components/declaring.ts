@@ -69,6 +69,14 @@ export function cellsOf(hosts: readonly { readonly cell: string }[]): string[] {
   return [...new Set(hosts.map(({ cell }) => cell))].sort();
 }
 
+/** Why a cell is none of these hosts', in words; undefined if it is one. */
+export function unknownCell(hosts: readonly { readonly cell: string }[], cell: string | undefined): string | undefined {
+  const cells = cellsOf(hosts);
+  const known = cells.length > 1 ? [...cells, routersCell].sort() : cells;
+  if (cell === undefined || known.includes(cell)) return undefined;
+  return `no host is in cell "${cell}"; there ${known.length === 1 ? "is" : "are"} ${known.join(", ") || "none"}`;
+}
+
 /** Whether the stack of a cell delivers to routers: one that has all hosts, or that of {@link routersCell}. */
 export function deliversToRouters(hosts: readonly { readonly cell: string }[], cell: string | undefined): boolean {
   if (cell === undefined) return true;

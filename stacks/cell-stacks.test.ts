@@ -2,9 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { stackOfEachCell, stacksIn } from "./cell-stacks.ts";
+import { refuseUnknownCell, stackOfEachCell, stacksIn } from "./cell-stacks.ts";
 
 const hosts = [{ cell: "main" }, { cell: "second" }, { cell: "main" }];
+const named = [
+  { name: "web1", cell: "main" },
+  { name: "web2", cell: "second" },
+];
 const inventory = "/fleet";
 const whole = [
   { stack: "prod", inventory, cell: "main" },
@@ -50,4 +54,31 @@ test("stacks are read from their settings", () => {
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test.each<[cell: string | undefined, held: readonly string[]]>([
+  ["main", []],
+  ["second", ["web2"]],
+  ["routers", []],
+  [undefined, ["web1", "web2"]],
+  ["third", ["web3", "web4"]],
+])("cell %s is deployed in a stack that holds %j", (cell, held) => {
+  refuseUnknownCell("prod", cell, named, held);
+});
+
+test.each([
+  [
+    "a new stack",
+    [],
+    "Correct it; the stack holds no host, so if it is not needed any more, remove it (`pulumi destroy`)",
+  ],
+  [
+    "a stack with hosts",
+    ["web1", "web3"],
+    "Correct it; or first move web1 to the stack of cell main (docs/how-to/operate/hosts.md)",
+  ],
+])("a cell that no host is in is refused: %s", (_, held, fix) => {
+  expect(() => refuseUnknownCell("prod", "secnd", named, held)).toThrow(
+    `fairhost:cell of stack prod: no host is in cell "secnd"; there are main, routers, second; nothing was touched. ${fix}`,
+  );
 });

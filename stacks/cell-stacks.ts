@@ -1,8 +1,36 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { cellsOf, routersCell } from "../components/declaring.ts";
+import { cellsOf, routersCell, unknownCell } from "../components/declaring.ts";
 import { readSource } from "../fleet/load/source.ts";
+import { listed } from "../lib/text/text.ts";
+
+/** Hosts that a fleet declares, or a stack holds. */
+type Hosts = readonly { readonly name: string; readonly cell: string }[];
+
+/**
+ * Refuses a cell that no host is in: its stack would give up all that it holds. The last deploy of a cell whose hosts have all left the inventory passes; whether they may leave is judged
+ * elsewhere (`nothing-vanishes`).
+ * @param held names of hosts that the stack holds
+ * @throws RunError with the cells that there are
+ */
+export function refuseUnknownCell(
+  stack: string,
+  cell: string | undefined,
+  hosts: Hosts,
+  held: readonly string[],
+): void {
+  // A fleet of one cell refuses that of routers in words of its own.
+  const why = cell === routersCell ? undefined : unknownCell(hosts, cell);
+  if (why === undefined) return;
+  const elsewhere = hosts.filter(({ name }) => held.includes(name));
+  if (held.length > 0 && elsewhere.length === 0) return;
+  const fix =
+    held.length === 0
+      ? "Correct it; the stack holds no host, so if it is not needed any more, remove it (`pulumi destroy`)"
+      : `Correct it; or first move ${listed(elsewhere.map((host) => `${host.name} to the stack of cell ${host.cell}`))} (docs/how-to/operate/hosts.md)`;
+  throw new pulumi.RunError(`fairhost:cell of stack ${stack}: ${why}; nothing was touched. ${fix}`);
+}
 
 /** Settings of one stack, as far as they say what it holds. */
 export interface StackSettings {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { stampAnswers } from "../components/backup/stamps.ts";
 import type { Fleet } from "../components/registry/files.generated.ts";
-import type { Declaration } from "../components/registry/kinds.generated.ts";
+import { type Declaration, kinds } from "../components/registry/kinds.generated.ts";
 import type { Violation } from "../components/rule.ts";
 import type { AnswerStamp } from "../delivery/protocol/answers.ts";
 import { declare } from "../fleet/declare/declare.ts";
@@ -10,6 +10,7 @@ import { checkDeclaration, judgeDeclaration } from "../policies/check-declaratio
 import { nothingVanishes } from "../policies/data/nothing-vanishes.ts";
 import { formatViolations } from "../policies/format-violations.ts";
 import { describeWaived } from "../policies/waivers.ts";
+import { refuseUnknownCell } from "./cell-stacks.ts";
 import type { Holdings } from "./holdings.ts";
 import { keepUids } from "./keep-uids.ts";
 import { requestedRepairs } from "./repairs.ts";
@@ -58,6 +59,8 @@ export async function declared(
   // Only now: reading the state leaves a trace in the state of a new stack.
   const { held, repairs, uids, hosts, secrets, commands, delivered, sent } = await holdings();
   const whole = declare(fleet, { held });
+  const heldHosts = held.flatMap(({ kind, name }) => (kind === kinds.hosts.name ? name : []));
+  refuseUnknownCell(pulumi.getStack(), cell, whole.hosts, heldHosts);
   keepUids(uids, whole.accounts, inventory);
   refuse(checkDeclaration(whole, today, [nothingVanishes]));
   const declaration = cell === undefined ? whole : declare(fleet, { cell, held });

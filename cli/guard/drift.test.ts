@@ -72,6 +72,20 @@ test("wrong usage and configuration, before any host is contacted", async () => 
   const stack = await run("-s", "nobody");
   expect([stack.exitCode, stack.stderr]).toEqual([2, expect.stringContaining("Pulumi.nobody.yaml is not complete")]);
   expect([(await run()).exitCode, (await run("-s", "test", "--nonsense")).exitCode]).toEqual([2, 2]);
+  for (const cell of ["secnd", "routers"]) {
+    const config = { "fairhost:inventory": labFleet, "fairhost:knownHosts": "known_hosts", "fairhost:cell": cell };
+    writeFileSync(join(project, "Pulumi.misspelt.yaml"), JSON.stringify({ config }));
+    for (const asked of ["drift", "recovery"]) {
+      const misspelt = await execa(process.execPath, [command, asked, "--cwd", project, "-s", "misspelt"], {
+        reject: false,
+        stdin: "ignore",
+      });
+      expect([misspelt.exitCode, misspelt.stderr]).toEqual([
+        2,
+        `Pulumi.misspelt.yaml: no host is in cell "${cell}"; there is main: correct fairhost:cell`,
+      ]);
+    }
+  }
   expect((await run("--help")).exitCode).toBe(0);
   expect(readdirSync(ssh.directory)).toEqual(["ssh"]);
 }, 60_000);

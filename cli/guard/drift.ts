@@ -13,6 +13,7 @@ import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import { hasDrift } from "../../host/inspect/difference.ts";
 import { UserError } from "../../lib/user-error.ts";
 import { withAction } from "../exit-status.ts";
+import { declareCell } from "./declare-cell.ts";
 
 /**
  * Compares the hosts of a stack, and the routers that it delivers to, with what the inventory declares. Changes nothing.
@@ -22,7 +23,7 @@ import { withAction } from "../exit-status.ts";
 export async function drift(stack: string, projectDirectory: string, names: readonly string[]): Promise<HostDrift[]> {
   const config = readStackConfig(stack, projectDirectory);
   const { fleet } = await loadFleet(config.inventory);
-  const declaration = declare(fleet, config.cell === undefined ? {} : { cell: config.cell });
+  const declaration = declareCell(fleet, config);
   const there = reachedNames(declaration);
   const unknown = names.filter((name) => !there.includes(name));
   if (unknown.length > 0)

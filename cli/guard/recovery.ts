@@ -2,7 +2,6 @@ import { writeFile } from "node:fs/promises";
 import Table from "cli-table3";
 import { Command } from "commander";
 import { lostHosts } from "../../components/host/hardware/lost.ts";
-import { declare } from "../../fleet/declare/declare.ts";
 import { loadFleet } from "../../fleet/load/load.ts";
 import { checkout } from "../../guard/change/base/base.ts";
 import { recordsDirectory } from "../../guard/deploy/record.ts";
@@ -14,6 +13,7 @@ import { isAnswer, type NoAnswer, noAnswerWords, type Recovery, recoveries } fro
 import { printable } from "../../lib/text/text.ts";
 import { toolchainEnv } from "../../toolchain/env.ts";
 import { withAction } from "../exit-status.ts";
+import { declareCell } from "./declare-cell.ts";
 
 /** `guard recovery`: how each account would come back if its host were lost. */
 export const recoveryCommand = withAction(
@@ -29,7 +29,7 @@ export const recoveryCommand = withAction(
   async ({ stack, cwd, svg, json }: { stack: string; cwd: string; svg?: string; json?: true }) => {
     const config = readStackConfig(stack, cwd);
     const { fleet } = await loadFleet(config.inventory);
-    const declaration = declare(fleet, config.cell === undefined ? {} : { cell: config.cell });
+    const declaration = declareCell(fleet, config);
     const isLost = lostHosts(declaration.hosts);
     const names = declaration.hosts.flatMap(({ name, role }) => (role === "accounts" && !isLost.has(name) ? name : []));
     const now = Date.now();

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { cellsOf, deliversToRouters, routersCell } from "../../components/declaring.ts";
+import { deliversToRouters, routersCell, unknownCell } from "../../components/declaring.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { nothingDeclared, type Subject, subject } from "../../components/registry/subject.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
@@ -85,9 +85,7 @@ async function compare(
   const isOfRouters =
     cell === routersCell && [head, old].some((side) => side && deliversToRouters(side.fleet.hosts, cell));
   if (cell !== undefined && !isOfRouters && before.part.hosts.length + after.part.hosts.length === 0) {
-    const cells = cellsOf(head.fleet.hosts);
-    const known = cells.length > 1 ? [...cells, routersCell].sort() : cells;
-    throw new UserError(`no host is in cell "${cell}"; there ${known.length === 1 ? "is" : "are"} ${known.join(", ")}`);
+    throw new UserError(unknownCell(head.fleet.hosts, cell)!);
   }
 
   const limits = old ? limitsOf(old) : head.fleet.limits;
