@@ -33,7 +33,13 @@ test("without --write: the diff of each file, and nothing changes", async () => 
 });
 
 test("with --write the inventory has the accounts elsewhere, at the same site; a second run changes nothing", async () => {
-  expect(run("par1-web1", "--write")).toMatchObject({ status: 0, stderr: "" });
+  expect(run("par1-web1", "--write")).toMatchObject({
+    status: 0,
+    stderr: "",
+    stdout: expect.stringContaining(
+      "Next: run `npm run guard -- review --base main`, which prints each approval to paste: `trust` for par1-web1, `move` for accounts that go, `weaken` for",
+    ),
+  });
   expect(await accountsOn("par1-web1")).toEqual([]);
   expect(await accountsOn("par1-spare1")).toEqual([1001, 1002]);
   expect(readFileSync(join(directory, "hosts/par1-web1.yaml"), "utf8")).toMatch(/^lost: 20\d\d-\d\d-\d\d$/m);

@@ -76,7 +76,7 @@ function format(
     );
   lines.push(
     written
-      ? `The inventory is changed: ${hosts} ${is} lost. Next: approve what the review asks for, then run \`npm run guard -- deploy\`, which restores the newest backups (docs/how-to/operate/incidents.md).`
+      ? `The inventory is changed: ${hosts} ${is} lost. Next: run \`npm run guard -- review --base main\`, which prints each approval to paste: \`trust\` for ${hosts}, \`move\` for accounts that go, \`weaken\` for what stays without a host, a standby or room. Then run \`npm run guard -- deploy\`, which restores the newest backups (docs/how-to/operate/incidents.md).`
       : "Nothing is written yet: add --write.",
   );
   return lines.map(printable).join("\n");
