@@ -52,14 +52,17 @@ export interface Proof {
  */
 const takeoverSteps = 12;
 
+/** Seconds that finding a backup takes at most, where a record does not say it: five times of what a busy machine took. */
+const mostToFind = 10;
+
 /** Seconds from the beginning of an account's restore by a deploy until it is in service, as its drill has shown them. @param seconds of the record */
 export function takeoverSeconds({
   find,
   restore,
   drill,
 }: Readonly<Record<"restore" | "drill", number>> & { readonly find?: number | undefined }): number {
-  // Of an older release: all but the restore is more than finding it.
-  return Math.round((restore + takeoverSteps * (find ?? drill - restore)) * 10) / 10;
+  // Of an older release: all but the restore is more than finding it, and for many files hours more, because it compares them.
+  return Math.round((restore + takeoverSteps * (find ?? Math.min(drill - restore, mostToFind))) * 10) / 10;
 }
 
 /** Files and symlinks of a restored backup, beside those of the account. */
