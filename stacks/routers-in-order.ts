@@ -8,6 +8,7 @@ import { byKey } from "../lib/lists.ts";
 import { stackOfEachCell, stacksIn } from "./cell-stacks.ts";
 import { dueRouters, type PlannedRouter, untaken } from "./due-routers.ts";
 import { type Holdings, heldElsewhere } from "./holdings.ts";
+import { hostsOfAllCells } from "./hosts-of-all-cells.ts";
 import { type InForce, inForce, prefixesOf } from "./in-force.ts";
 
 interface OrderArgs extends Pick<Holdings, "sent"> {
@@ -35,20 +36,8 @@ export async function routersInOrder({ whole, cell, sent }: OrderArgs): Promise<
   const stacks = stackOfEachCell(stacksIn("."), pulumi.getStack(), whole.hosts);
   const isLost = new Set(whole.hosts.flatMap(({ name, lost }) => (lost === undefined ? [] : name)));
   if (isOfRouters) {
-    const states = await Promise.all(cells.map((each) => heldElsewhere(stacks.get(each)!)));
-    const now: InForce = {
-      announced: new Map(states.flatMap((state) => [...inForce(state.sent).announced])),
-      taken: inForce(sent).taken,
-    };
-    const held = states.flatMap(({ sites }) => [...sites]);
-    const declared = whole.hosts.map(({ name, site }) => [name, site] as const);
-    const siteOf = new Map([...held, ...declared].filter(([name]) => !isLost.has(name)));
-    const stackOf = new Map([
-      ...states.flatMap(({ sites }, index) =>
-        [...sites.keys()].map((name) => [name, stacks.get(cells[index]!)!] as const),
-      ),
-      ...whole.hosts.map((host) => [host.name, stacks.get(host.cell)!] as const),
-    ]);
+    const { announced, siteOf, stackOf } = await hostsOfAllCells(whole.hosts, stacks, heldElsewhere);
+    const now: InForce = { announced, taken: inForce(sent).taken };
     const { due, waits } = dueRouters(routers, now, siteOf, (host) => `${host} (stack ${stackOf.get(host)})`);
     for (const sentence of waits) pulumi.log.warn(sentence);
     return due;
