@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -25,7 +25,7 @@ async function up(cell: Cell, status = 0): Promise<{ said: string; order: string
 }
 
 const account = (number: number, host: string) => {
-  const text = `number: ${number}\nname: new-${number}\nplan: small\nhost: ${host}\nhttpServers: [{name: site, number: 1, kind: static, hostnames: []}]\n`;
+  const text = `number: ${number}\nname: new-${number}\nplan: small\nprotect: false\nhost: ${host}\nhttpServers: [{name: site, number: 1, kind: static, hostnames: []}]\n`;
   cells.two.draft.write(`accounts/${number}-new-${number}.yaml`, text);
 };
 
@@ -156,4 +156,27 @@ test("the guard keeps the same order, names the routers, and looks for drift whe
     ["router-1", []],
     ["router-2", []],
   ]);
+});
+
+test("a stack whose cell is misspelt is refused, and keeps what it holds", async () => {
+  await cells.two.project.configure({ ...cells.two.settings, cell: "mian" });
+  expect((await up("main", 1)).said.replaceAll(/\s+/g, " ")).toContain(
+    'fairhost:cell of stack test: no host is in cell "mian"; there are main, routers, second; nothing was touched. Correct it; or first move web1 to the stack of cell main',
+  );
+  await cells.two.project.configure({ ...cells.two.settings, cell: "main" });
+  expect((await up("main")).order).toEqual([]);
+});
+
+test("a cell whose last host left the inventory is deployed for the last time", async () => {
+  const fleet = cells.two.settings.inventory!;
+  const gone = (await readdir(join(fleet, "accounts"))).filter((file) => /^[3479]-/.test(file));
+  for (const file of gone) await rm(join(fleet, "accounts", file));
+  const all = [1, 3, 4, 7, 9].map((number) => `- number: ${number}\n  name: gone\n  deleted: 2026-11-29\n`);
+  cells.two.draft.write("tombstones.yaml", all.join(""));
+  for (const cell of ["routers", "second", "routers"] as const) await up(cell);
+  await rm(join(fleet, "hosts/web2.yaml"));
+  cells.two.draft.write("retired.yaml", "- kind: host\n  name: web2\n  retired: 2026-11-30\n");
+  expect((await up("second")).said).toContain("fairhost:host:BareMetalHost web2 deleting");
+  // Now it holds none, and may as well be misspelt.
+  expect((await up("second", 1)).said.replaceAll(/\s+/g, " ")).toContain("Correct it; the stack holds no host");
 });
