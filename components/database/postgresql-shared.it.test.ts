@@ -161,18 +161,6 @@ describe("catalogs of all databases, which no disk limit counts, stay small", ()
     120_000,
   );
 
-  test("a neighbour that reads for long goes on meanwhile", async () => {
-    await none();
-    const reader = ask(
-      bob,
-      "a2_blog",
-      "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; SELECT pg_sleep(40); SELECT 2;",
-    );
-    await on.shell("sleep 11");
-    await expect(ask(alice, "a1_shop", change("COMMIT;"))).rejects.toThrow(ended);
-    expect(await reader).toBe("1\n\n2");
-  }, 120_000);
-
   test("who cannot be stopped so cannot log in until the next deploy, also if it holds its own row; what was counted outlives the program", async () => {
     await none();
     const count = () => asAdministrator("SELECT count(*) FROM fairhost.strikes WHERE name = 'a1'");
@@ -197,7 +185,7 @@ describe("catalogs of all databases, which no disk limit counts, stay small", ()
     expect(await ask(alice, "a1_shop", "SELECT 1;")).toBe("1");
   }, 120_000);
 
-  test("settings of megabytes are reset", async () => {
+  test("settings of megabytes, and passwords, are reset", async () => {
     await none();
     const names = "SELECT string_agg('m' || md5(g::text), ', ') FROM generate_series(1, 300000) g";
     const large = `DO $$ BEGIN EXECUTE 'ALTER ROLE a1 SET search_path = ' || (${names}); END $$;`;
@@ -205,7 +193,60 @@ describe("catalogs of all databases, which no disk limit counts, stay small", ()
     await expect.poll(said, { timeout: 20_000 }).toContain("its settings in PostgreSQL were reset");
     const left = "SELECT count(*) FROM pg_db_role_setting WHERE setrole = 'a1'::regrole";
     await expect.poll(() => asAdministrator(left)).toBe("0");
+    const secret = `translate(encode(convert_to((${names}), 'utf8'), 'base64'), E'\\n', '')`;
+    const hash = "encode(sha256('x'), 'base64')";
+    await ask(
+      alice,
+      "a1_shop",
+      `DO $$ BEGIN EXECUTE format('ALTER ROLE a1 PASSWORD %L', 'SCRAM-SHA-256$4096:' || ${secret} || '$' || ${hash} || ':' || ${hash}); END $$;`,
+    ).catch(String);
+    await expect.poll(said, { timeout: 20_000 }).toContain("its password in PostgreSQL was removed");
+    const password = "SELECT rolpassword IS NULL FROM pg_authid WHERE rolname = 'a1'";
+    expect(await asAdministrator(password)).toBe("t");
   }, 60_000);
+
+  test("who makes them grow is known by dead rows and by those of an open transaction; neighbours that keep old rows, write little, or do so for long go on", async () => {
+    await none();
+    const patient = { timeout: 120_000, interval: 1000 };
+    // A request would end after a minute.
+    const behind = (account: number, file: string, statements: string) =>
+      inside(
+        on.host,
+        account,
+        `${psql} -d ${account === bob ? "a2_blog" : "a1_shop"} >${file} 2>&1 <<'EOF' &\n${statements}\nEOF`,
+      );
+    const all = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'a2' AND wait_event = 'PgSleep'";
+    await behind(bob, "reads", "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; SELECT pg_sleep(900);");
+    const little = "CREATE TABLE small (x int); ALTER ROLE a2 SET application_name = 'x';";
+    await behind(bob, "writes", `BEGIN; ${little} SELECT pg_sleep(900);`);
+    const old = `${all} AND xact_start < clock_timestamp() - interval '11 seconds'`;
+    await expect.poll(() => asAdministrator(old), { timeout: 60_000 }).toBe("2");
+    // Beyond 64 MB, so that little more counts.
+    const names = "SELECT string_agg('m' || md5(random()::text), ', ') FROM generate_series(1, 2500)";
+    const large = `DO \\$\\$ BEGIN FOR i IN 1..900 LOOP EXECUTE 'ALTER ROLE postgres SET search_path = ' || (${names}); COMMIT; END LOOP; END \\$\\$`;
+    await asAdministrator(large);
+    await asAdministrator("ALTER ROLE postgres RESET ALL");
+    expect(await size()).toBeGreaterThan(64);
+    const short = "PERFORM lo_unlink(lo_create(0)); IF i % 20 = 0 THEN COMMIT; END IF;";
+    await behind(
+      alice,
+      "short",
+      `SET synchronous_commit = off; DO $$ BEGIN FOR i IN 1..9000000 LOOP ${short} END LOOP; END $$;`,
+    );
+    await expect.poll(said, patient).toMatch(/they made the catalogs of all databases grow/);
+    await expect.poll(() => on.shell("cat /srv/accounts/1/home/short"), patient).toContain(ended);
+    await none();
+    const fill = "DO $$ BEGIN PERFORM lo_create(0) FROM generate_series(1, 3000000); END $$;";
+    await behind(alice, "open", `BEGIN; SAVEPOINT s; SELECT lo_create(0) > 0; SELECT pg_sleep(10); ${fill}`);
+    // What was written before it began, it has not seen.
+    await expect.poll(() => asAdministrator(all.replace("a2", "a1"))).toBe("1");
+    await on.shell("systemctl restart fairhost-postgresql-watch");
+    await expect.poll(said, patient).toMatch(/they made the catalogs of all databases grow/);
+    await expect.poll(() => on.shell("cat /srv/accounts/1/home/open"), patient).toContain(ended);
+    expect(await asAdministrator(all)).toBe("2");
+    expect(await on.shell("cat /srv/accounts/2/admin/logs/databases.log || true")).toBe("");
+    await asAdministrator("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'a2'");
+  }, 360_000);
 
   test("objects that stay: there are no more beyond 300,000", async () => {
     await none();

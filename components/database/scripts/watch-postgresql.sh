@@ -12,9 +12,10 @@ say=$2
 # whoever sends much, in short ones, is innocent, unless the queue is about to be full and there is no older one.
 # Names of snapshots: who exported them, as `pg_locks` has it, in hexadecimal.
 # Catalogs that all databases share: whoever changes its own settings or password, or makes and drops objects, leaves dead rows there, which are only
-# used again when no transaction is older. They are judged once they have grown by 4 MB beyond 64. First comes who writes to settings or users, or has
-# lately (rows that are younger than the last look), then who has written in a transaction for five seconds or made many objects, then the oldest
-# transaction; dumps of the host are last, and only beyond 256 MB. What is left of settings and objects is counted, too: it would stay.
+# used again when no transaction is older. Who holds such a transaction is innocent, and nothing is ended for it: a report, a dump. The rows themselves say
+# who wrote them, dead ones and those of open transactions too. First they are vacuumed; if they have grown again by 4 MB within the hour, beyond 64 MB,
+# the account that wrote most of late, and at least 1 MB, is ended. What nobody is known for may grow: it is little, or of many accounts.
+# What is left of settings and objects is counted, too: it would stay.
 # What counts an account's sessions that were ended is a table, so that it outlives this program.
 look() {
   cat <<'EOT'
@@ -26,60 +27,73 @@ WITH held AS MATERIALIZED (
 ), guilty AS MATERIALIZED (
   SELECT DISTINCT ON (usesysid) pid, usesysid, own > 5000 AS greedy FROM held JOIN accounts USING (usesysid)
   WHERE own > 5000 OR with_smaller > 15000 ORDER BY usesysid, locks DESC
-), ended AS MATERIALIZED (
-  SELECT pg_get_userbyid(usesysid) AS name, greedy FROM guilty WHERE pg_terminate_backend(pid, 1000)
-) SELECT format('SELECT %L', format('%s a session in PostgreSQL was ended: ', name) || CASE
+), signalled AS MATERIALIZED (
+  -- All at once: one that is slow to go must not keep the others from being ended. Their names can be read when they have gone.
+  SELECT usesysid, greedy, row_number() OVER () AS number FROM guilty WHERE pg_terminate_backend(pid)
+) SELECT CASE WHEN number = 1 THEN 'DO ''BEGIN PERFORM pg_sleep(1); END''' END,
+  format('SELECT pg_get_userbyid(%s) || %L', usesysid, ' a session in PostgreSQL was ended: ' || CASE
     WHEN greedy THEN 'sessions of this account held more than 5000 locks'
     ELSE 'sessions of all accounts held more than 15000 locks, and of this account more than of others' END),
-  CASE WHEN greedy THEN format('INSERT INTO fairhost.strikes VALUES (%L)', name) END FROM ended \gexec
+  CASE WHEN greedy THEN format('INSERT INTO fairhost.strikes VALUES (pg_get_userbyid(%s))', usesysid) END FROM signalled \gexec
 SELECT 'CREATE SCHEMA IF NOT EXISTS fairhost; CREATE TABLE fairhost.strikes (name text NOT NULL, at timestamptz NOT NULL DEFAULT now())'
 WHERE to_regclass('fairhost.strikes') IS NULL \gexec
+SELECT 'CREATE EXTENSION pageinspect SCHEMA fairhost' WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pageinspect') \gexec
 DELETE FROM fairhost.strikes WHERE at < now() - interval '1 hour';
 SELECT format('ALTER ROLE %I %s RESET ALL', rolname, 'IN DATABASE ' || quote_ident(datname)),
   format('SELECT %L', rolname || ' its settings in PostgreSQL were reset: they were larger than 1 MB')
 FROM pg_db_role_setting JOIN pg_authid r ON r.oid = setrole LEFT JOIN pg_database d ON d.oid = setdatabase
 WHERE setrole IN (SELECT setrole FROM pg_db_role_setting GROUP BY 1 HAVING sum(pg_column_size(setconfig)) > 1 << 20) \gexec
-SELECT set_config('fairhost.size', sum(size)::text, false) AS shared
+SELECT format('ALTER ROLE %I PASSWORD NULL', rolname), format('SELECT %L', rolname || ' its password in PostgreSQL was removed: it was larger than 10 kB')
+FROM pg_authid WHERE pg_column_size(rolpassword) > 10000 \gexec
+SELECT sum(size) AS shared, extract(epoch FROM now())::bigint AS now, pg_snapshot_xmax(pg_current_snapshot())::xid AS next
 FROM pg_ls_dir('global') name, pg_stat_file('global/' || name, true) \gset
--- At the first look nothing has grown yet.
-SELECT :shared > 64 << 20 AND (:shared > nullif(current_setting('fairhost.judged', true), '')::bigint + (4 << 20)) IS TRUE AS grown \gset
+SELECT :now NOT BETWEEN :began AND :began + 3600 AS anew \gset
+\if :anew
+\set began :now
+\set since :next
+\set judged :shared
+\set vacuumed 0
+\endif
+SELECT least(:shared, :judged) AS judged, :shared > greatest(64 << 20, :judged + (4 << 20)) AS grown \gset
 \if :grown
-WITH young AS MATERIALIZED (
-  -- At the first look all are old.
-  SELECT age(coalesce(nullif(current_setting('fairhost.next', true), ''), pg_snapshot_xmax(pg_current_snapshot())::xid::text)::xid) AS most
-), writes AS MATERIALIZED (
-  SELECT setrole AS role FROM pg_db_role_setting, young WHERE age(xmin) <= most
-  UNION SELECT oid FROM pg_authid, young WHERE age(xmin) <= most
-  UNION SELECT usesysid FROM pg_locks JOIN pg_stat_activity USING (pid)
-    WHERE locktype = 'relation' AND relation IN ('pg_db_role_setting'::regclass, 'pg_authid'::regclass) AND mode = 'RowExclusiveLock'
-), makes AS MATERIALIZED (
-  SELECT dbid FROM pg_shdepend, young WHERE dbid <> 0 AND age(xmin) <= most GROUP BY 1 HAVING count(*) > 1000
-), sessions AS MATERIALIZED (
-  SELECT pid, usename, usename = 'postgres' AS ours, xact_start, CASE
-    WHEN usesysid IN (SELECT role FROM writes) THEN 1
-    WHEN datid IN (SELECT dbid FROM makes) OR backend_xid IS NOT NULL AND xact_start < clock_timestamp() - interval '5 seconds' THEN 2
-    WHEN backend_xmin IS NOT NULL AND xact_start < clock_timestamp() - interval '10 seconds' THEN 3 END AS rank
-  FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
-), guilty AS MATERIALIZED (
-  SELECT usename AS name, rank, CASE WHEN ours THEN pid END AS alone FROM sessions
-  WHERE rank IS NOT NULL AND (NOT ours OR rank = 3 AND :shared > 256 << 20) ORDER BY ours, rank, xact_start LIMIT 1
-), chosen AS MATERIALIZED (
-  SELECT pid, name, guilty.rank FROM guilty JOIN sessions ON usename = name AND pid = coalesce(alone, pid)
-), ended AS MATERIALIZED (
-  -- In a join it would be asked for all sessions.
-  SELECT name, rank FROM chosen WHERE pg_terminate_backend(pid, 1000)
-) SELECT DISTINCT format('SELECT %L', format('%s its sessions in PostgreSQL were ended: %s', name, CASE rank
-    WHEN 1 THEN 'they made the catalogs of all databases grow'
-    ELSE 'a transaction kept old rows of the catalogs of all databases, or filled them' END)),
-  CASE rank WHEN 1 THEN format('INSERT INTO fairhost.strikes VALUES (%L)', name) END FROM ended \gexec
+\if :vacuumed
+\set guilty ''
+WITH catalogs(name, account, long) AS (
+  -- Where a row has the number of its database or user, and a value that can be stored elsewhere.
+  VALUES ('pg_catalog.pg_shdepend', 0, 9999), ('pg_catalog.pg_db_role_setting', 4, 8), ('pg_catalog.pg_authid', 0, 80)
+), pages AS MATERIALIZED (
+  -- Some 2000 of each, from everywhere: it may be read for longer than a look otherwise.
+  SELECT name, account, long, page, step FROM catalogs, LATERAL (SELECT pg_relation_size(name::regclass) / 8192 AS count) p,
+    LATERAL (SELECT greatest(1, count / 2000) AS step) s, generate_series(0, count - 1, step) page
+), rows AS MATERIALIZED (
+  SELECT get_byte(t_data, account) + (get_byte(t_data, account + 1) << 8) + (get_byte(t_data, account + 2) << 16)
+      + (get_byte(t_data, account + 3)::bigint << 24) AS id, name LIKE '%shdepend' AS of_database,
+    step * (lp_len + CASE WHEN substr(t_data, long + 1, 2) = '\x0112' THEN get_byte(t_data, long + 6) + (get_byte(t_data, long + 7) << 8)
+      + (get_byte(t_data, long + 8) << 16) + ((get_byte(t_data, long + 9) & 63)::bigint << 24) ELSE 0 END) AS bytes
+  FROM pages, fairhost.heap_page_items(fairhost.get_raw_page(name, 'main', page))
+  -- What an open transaction has written, it may go on writing.
+  WHERE t_data IS NOT NULL AND (age(t_xmin) BETWEEN 0 AND age(:'since'::xid)
+    OR t_xmin IN (SELECT transactionid FROM pg_locks WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock'))
+), accounts AS MATERIALIZED (
+  SELECT coalesce(split_part(datname, '_', 1), rolname) AS name, sum(bytes) AS bytes
+  FROM rows LEFT JOIN pg_database d ON of_database AND d.oid = id LEFT JOIN pg_authid r ON NOT of_database AND r.oid = id GROUP BY 1
+) SELECT coalesce((SELECT name FROM accounts WHERE name ~ '^a[0-9]+$' AND bytes > 1 << 20 ORDER BY bytes DESC LIMIT 1), '') AS guilty \gset
+SELECT :'guilty' <> '' AS known \gset
+\if :known
+INSERT INTO fairhost.strikes VALUES (:'guilty');
+SELECT format('%s its sessions in PostgreSQL were ended: they made the catalogs of all databases grow', :'guilty');
+SELECT count(pg_terminate_backend(pid)) AS ended, pg_sleep(1) AS waited FROM pg_stat_activity WHERE usename = :'guilty' \gset
+SELECT pg_snapshot_xmax(pg_current_snapshot())::xid AS since \gset
+\endif
+\endif
+\set vacuumed 1
 INSERT INTO fairhost.strikes SELECT split_part(datname, '_', 1) FROM generate_series(1, 10), (
   SELECT datname FROM pg_shdepend JOIN pg_database d ON d.oid = dbid GROUP BY 1 HAVING count(*) > 300000) many;
 SELECT 'VACUUM (SKIP_LOCKED, PARALLEL 0) ' || string_agg(oid::regclass::text, ', ') FROM pg_class WHERE relisshared AND relkind = 'r' \gexec
-SELECT set_config('fairhost.judged', (SELECT sum(size) FROM pg_ls_dir('global') name, pg_stat_file('global/' || name, true))::text, false) AS shared \gset
+SELECT sum(size) AS judged FROM pg_ls_dir('global') name, pg_stat_file('global/' || name, true) \gset
 \endif
-SELECT set_config('fairhost.judged', least(:shared, nullif(current_setting('fairhost.judged', true), '')::bigint)::text, false) AS judged,
-  set_config('fairhost.next', pg_snapshot_xmax(pg_current_snapshot())::xid::text, false) AS next \gset
-SELECT format('DO %L', format('BEGIN PERFORM pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE usename = %L; ALTER ROLE %I NOLOGIN; END', name, name)),
+-- A session that holds its own row of users is waited for.
+SELECT format('DO %L', format('BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %L; ALTER ROLE %I NOLOGIN; END', name, name)),
   format('DO %L', format('BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %L; END', name)),
   format('WITH kept AS (DELETE FROM fairhost.strikes USING pg_authid WHERE rolname = name AND name = %L AND NOT rolcanlogin RETURNING name)
     SELECT DISTINCT name || %L FROM kept', name,
@@ -115,7 +129,10 @@ WITH guilty AS MATERIALIZED (
 EOT
 }
 # It goes on after an error, such as memory of locks that is used up: it could not log in again. Without a connection psql ends by itself.
-while look; do sleep 2; done |
+{
+  printf '\\set began 0\n\\set judged 0\n'
+  while look; do sleep 2; done
+} |
   PGOPTIONS='-c lock_timeout=1s -c statement_timeout=30s' setpriv --reuid=postgres --regid=postgres --clear-groups --inh-caps=-all -- \
     /usr/lib/postgresql/17/bin/psql -X --quiet --no-align --tuples-only --host="$socket" --dbname=postgres |
   sh "$say"
