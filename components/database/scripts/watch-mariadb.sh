@@ -26,9 +26,9 @@ look() {
   [ "$nameless" -le $((256 << 20)) ] || threads=$(written "$pid")
   cat <<EOT
 SET @nameless = $nameless, @threads = '[$threads]';
-SET @dictionary_before = @dictionary, @dictionary = $(size "$own/ibdata1"), @registry = $(size "$data/mysql/transaction_registry.ibd");
-SET @undo_before = @undo, @tables_before = @tables, @catalogs_before = @catalogs;
-SET @undo = $(size "$own"/undo*), @tables = $(size "$own/temporary"), @catalogs = $(size "$data/mysql");
+SET @undo_before = @undo, @tables_before = @tables;
+SET @undo = $(size "$own"/undo*), @tables = $(size "$own/temporary"), @registry = $(size "$data/mysql/transaction_registry.ibd");
+SET @dictionary = $(size "$own/ibdata1"), @catalogs = $(size "$data/mysql");
 DELIMITER //
 BEGIN NOT ATOMIC
   DECLARE session BIGINT UNSIGNED;
@@ -39,14 +39,6 @@ BEGIN NOT ATOMIC
   DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN
     GET DIAGNOSTICS CONDITION 1 @why = MESSAGE_TEXT;
     SELECT CONCAT('host ', @why);
-  END;
-  -- A session holds the table that is to be emptied: the oldest transaction is ended.
-  DECLARE CONTINUE HANDLER FOR 1205 BEGIN
-    IF session IS NULL THEN
-      SELECT p.ID, p.USER, CONCAT('its transaction since ', t.trx_started, ' kept the times of all transactions from being removed')
-        INTO session, whose, what FROM information_schema.INNODB_TRX t JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id
-        WHERE p.ID <> CONNECTION_ID() ORDER BY p.USER = 'root', t.trx_started LIMIT 1;
-    END IF;
   END;
   IF @undo > 1 << 30 AND @undo > @undo_before THEN
     -- What keeps the log from being used again: the oldest of the large transactions, then of all. Dumps of the host last. One that is short and
@@ -64,7 +56,8 @@ BEGIN NOT ATOMIC
   ELSEIF @tables > 1 << 30 THEN
     SET GLOBAL innodb_truncate_temporary_tablespace_now = 1;
   END IF;
-  -- Whose files without a name are, nobody knows: who has written most since there are many, and was never seen with nothing to do meanwhile.
+  -- Whose files without a name are, nobody knows: the account whose sessions have written most since there are many, and were never seen with nothing to
+  -- do meanwhile. The sum counts, since many small sessions do the same as a large one.
   DELETE FROM sys.fairhost_written WHERE id NOT IN (
     SELECT p.ID FROM information_schema.PROCESSLIST p LEFT JOIN information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID
     WHERE p.COMMAND <> 'Sleep' OR t.trx_id IS NOT NULL);
@@ -75,8 +68,14 @@ BEGIN NOT ATOMIC
   IF @nameless <= 256 << 20 THEN
     DELETE FROM sys.fairhost_written;
   ELSEIF session IS NULL AND @nameless > 3 << 30 THEN
-    SELECT p.ID, p.USER, 'index builds and loads had more than 3 GB of temporary files, and it wrote most' INTO session, whose, what
-      FROM sys.fairhost_written w JOIN information_schema.PROCESSLIST p USING (ID) ORDER BY w.now - w.before DESC LIMIT 1;
+    SELECT p.USER INTO name FROM sys.fairhost_written w JOIN information_schema.PROCESSLIST p USING (ID)
+      GROUP BY p.USER ORDER BY SUM(w.now - w.before) DESC LIMIT 1;
+    FOR writer IN (SELECT w.id FROM sys.fairhost_written w JOIN information_schema.PROCESSLIST p USING (ID) WHERE p.USER = name AND w.now > w.before) DO
+      KILL writer.id;
+    END FOR;
+    IF name IS NOT NULL THEN
+      SELECT CONCAT(name, ' its sessions in MariaDB were ended: index builds and loads had more than 3 GB of temporary files, and it wrote most');
+    END IF;
   END IF;
   IF session IS NULL THEN
     SELECT p.ID, p.USER, 'sessions of this account had more than 2 GB of temporary files' INTO session, whose, what
@@ -84,9 +83,13 @@ BEGIN NOT ATOMIC
       JOIN (SELECT USER, SUM(TMP_SPACE_USED) AS sum FROM information_schema.PROCESSLIST GROUP BY USER) u ON u.USER = p.USER
       WHERE u.sum > 2 << 30 ORDER BY p.TMP_SPACE_USED DESC LIMIT 1;
   END IF;
-  -- Times of all transactions that changed tables with a history by transaction. Nothing else removes them, and nobody knows whose they are.
+  -- Times of all transactions that changed tables with a history by transaction. Nothing else removes them, and nobody knows whose they are. Only while
+  -- an administrator's transaction has read them this is left to the next look: no statement of an account holds this table for longer than itself.
   IF @registry > 16 << 20 THEN
-    TRUNCATE TABLE mysql.transaction_registry;
+    BEGIN
+      DECLARE CONTINUE HANDLER FOR 1205 BEGIN END;
+      EXECUTE IMMEDIATE 'TRUNCATE TABLE mysql.transaction_registry NOWAIT';
+    END;
   END IF;
   IF session IS NOT NULL THEN
     KILL session;
@@ -94,40 +97,61 @@ BEGIN NOT ATOMIC
   END IF;
   -- Nothing that was made is deleted but statistics, which ANALYZE TABLE makes again. Its tables count for its disk limit, so only its routines are large
   -- here. Each has its rights in another table, too.
-  IF @catalogs > 256 << 20 AND @catalogs > @catalogs_before THEN
-    SELECT db_name INTO name FROM mysql.column_stats GROUP BY 1 HAVING SUM(LENGTH(histogram)) > 16 << 20 ORDER BY SUM(LENGTH(histogram)) DESC LIMIT 1;
-    IF name IS NOT NULL THEN
-      SET whose = SUBSTRING_INDEX(name, '_', 1);
-      EXECUTE IMMEDIATE CONCAT('KILL USER ', whose, '@localhost');
-      DELETE FROM mysql.column_stats WHERE db_name = name;
-      SELECT CONCAT(whose, ' statistics of the columns of ', name, ' were removed: they were larger than 16 MB together');
+  BEGIN
+    DECLARE CONTINUE HANDLER FOR 1141, NOT FOUND BEGIN END;
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN
+      GET DIAGNOSTICS CONDITION 1 @why = MESSAGE_TEXT;
+      SELECT CONCAT('host ', @why);
+    END;
+    IF @catalogs > 256 << 20 AND @catalogs > @catalogs_before THEN
+      SET name = NULL;
+      SELECT db_name INTO name FROM mysql.column_stats GROUP BY 1 HAVING SUM(LENGTH(histogram)) > 16 << 20 ORDER BY SUM(LENGTH(histogram)) DESC LIMIT 1;
+      IF name IS NOT NULL THEN
+        SET whose = SUBSTRING_INDEX(name, '_', 1);
+        EXECUTE IMMEDIATE CONCAT('KILL USER ', whose, '@localhost');
+        DELETE FROM mysql.column_stats WHERE db_name = name;
+        SELECT CONCAT(whose, ' statistics of the columns of ', name, ' were removed: they were larger than 16 MB together');
+      END IF;
+      SET name = NULL;
+      SELECT p.db INTO name FROM mysql.proc p JOIN mysql.db d ON d.Db = REPLACE(p.db, '_', '\\\\_')
+        WHERE 'Y' IN (d.Create_routine_priv, d.Alter_routine_priv) GROUP BY p.db
+        HAVING SUM(LENGTH(body) + LENGTH(param_list) + LENGTH(returns) + LENGTH(comment) + 1000) > 16 << 20
+        ORDER BY SUM(LENGTH(body) + LENGTH(param_list) + LENGTH(returns) + LENGTH(comment) + 1000) DESC LIMIT 1;
+      IF name IS NOT NULL THEN
+        SET whose = SUBSTRING_INDEX(name, '_', 1);
+        EXECUTE IMMEDIATE CONCAT('REVOKE CREATE ROUTINE, ALTER ROUTINE ON \`', REPLACE(name, '_', '\\\\_'), '\`.* FROM ', whose, '@localhost');
+        EXECUTE IMMEDIATE CONCAT('KILL USER ', whose, '@localhost');
+        SELECT CONCAT(whose, ' procedures and functions of ', name, ' are larger than 16 MB together: no more can be made there');
+      END IF;
     END IF;
-    SET name = NULL;
-    SELECT db INTO name FROM mysql.proc WHERE db <> 'sys' GROUP BY db
-      HAVING SUM(LENGTH(body) + LENGTH(param_list) + LENGTH(returns) + LENGTH(comment) + 1000) > 16 << 20
-      ORDER BY SUM(LENGTH(body) + LENGTH(param_list) + LENGTH(returns) + LENGTH(comment) + 1000) DESC LIMIT 1;
-    IF name IS NOT NULL THEN
-      SET whose = SUBSTRING_INDEX(name, '_', 1);
-      EXECUTE IMMEDIATE CONCAT('REVOKE CREATE ROUTINE, ALTER ROUTINE ON \`', REPLACE(name, '_', '\\\\_'), '\`.* FROM ', whose, '@localhost');
-      EXECUTE IMMEDIATE CONCAT('KILL USER ', whose, '@localhost');
-      SELECT CONCAT(whose, ' procedures and functions of ', name, ' are larger than 16 MB together: no more can be made there');
-    END IF;
-  END IF;
+    -- Not after an error: who made it grow would not be looked for again.
+    SET @catalogs_before = @catalogs;
+  END;
   -- Names of tables, columns and foreign keys, which all share: a key takes 1 kB here and
   -- nothing of the disk limit.
-  IF @dictionary > 128 << 20 AND @dictionary > @dictionary_before THEN
-    SET name = NULL;
-    SELECT db INTO name FROM (
-      SELECT SUBSTRING_INDEX(t.NAME, '/', 1) AS db, SUM(t.N_COLS) AS number FROM information_schema.INNODB_SYS_TABLES t GROUP BY 1
-      UNION ALL SELECT SUBSTRING_INDEX(f.ID, '/', 1), 20 * COUNT(*) FROM information_schema.INNODB_SYS_FOREIGN f GROUP BY 1) n
-      GROUP BY db HAVING SUM(number) > 100000 ORDER BY SUM(number) DESC LIMIT 1;
-    IF name IS NOT NULL THEN
-      SET whose = SUBSTRING_INDEX(name, '_', 1);
-      EXECUTE IMMEDIATE CONCAT('REVOKE CREATE, ALTER, INDEX, REFERENCES ON \`', REPLACE(name, '_', '\\\\_'), '\`.* FROM ', whose, '@localhost');
-      EXECUTE IMMEDIATE CONCAT('KILL USER ', whose, '@localhost');
-      SELECT CONCAT(whose, ' ', name, ' has more than 100000 columns, or 5000 foreign keys: no more can be made until the next deploy');
+  BEGIN
+    DECLARE CONTINUE HANDLER FOR 1141, NOT FOUND BEGIN END;
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN
+      GET DIAGNOSTICS CONDITION 1 @why = MESSAGE_TEXT;
+      SELECT CONCAT('host ', @why);
+    END;
+    IF @dictionary > 128 << 20 AND @dictionary > @dictionary_before THEN
+      SET name = NULL;
+      SELECT n.db INTO name FROM (
+        SELECT SUBSTRING_INDEX(t.NAME, '/', 1) AS db, SUM(t.N_COLS) AS number FROM information_schema.INNODB_SYS_TABLES t GROUP BY 1
+        UNION ALL SELECT SUBSTRING_INDEX(f.ID, '/', 1), 20 * COUNT(*) FROM information_schema.INNODB_SYS_FOREIGN f GROUP BY 1) n
+        JOIN mysql.db d ON d.Db = REPLACE(n.db, '_', '\\\\_') WHERE 'Y' IN (d.Create_priv, d.Alter_priv, d.Index_priv, d.References_priv)
+        GROUP BY n.db HAVING SUM(number) > 100000 ORDER BY SUM(number) DESC LIMIT 1;
+      IF name IS NOT NULL THEN
+        SET whose = SUBSTRING_INDEX(name, '_', 1);
+        EXECUTE IMMEDIATE CONCAT('REVOKE CREATE, ALTER, INDEX, REFERENCES ON \`', REPLACE(name, '_', '\\\\_'), '\`.* FROM ', whose, '@localhost');
+        EXECUTE IMMEDIATE CONCAT('KILL USER ', whose, '@localhost');
+        SELECT CONCAT(whose, ' ', name, ' has more than 100000 columns, or 5000 foreign keys: no more can be made until the next deploy');
+      END IF;
     END IF;
-  END IF;
+    -- Not after an error: who made it grow would not be looked for again.
+    SET @dictionary_before = @dictionary;
+  END;
 END//
 DELIMITER ;
 EOT
