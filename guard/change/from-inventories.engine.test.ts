@@ -215,7 +215,10 @@ test("cells: only those that a change touches; all of them when something shared
   await repository.edit({ "inventory/prod/plans/large.yaml": [["cores: 0.5", "cores: 0.4"]] });
   expect(await cells()).toEqual(["main", "second"]);
   const unknown = await repository.guard(["review", "--base", "HEAD", "--cell", "third"]);
-  expect([unknown.exitCode, unknown.stderr]).toEqual([5, 'no host is in cell "third"; there are main, second']);
+  expect([unknown.exitCode, unknown.stderr]).toEqual([
+    5,
+    'no host is in cell "third"; there are main, routers, second',
+  ]);
 });
 
 test("a base that cannot be compared and wrong usage have their own exit statuses", async () => {

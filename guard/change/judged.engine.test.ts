@@ -25,8 +25,13 @@ afterAll(() => Promise.all([judge?.[Symbol.asyncDispose](), change?.[Symbol.asyn
 
 const inventory = (name = "prod") => join(change.directory, "inventory", name);
 
-async function review(...more: string[]): Promise<{ exitCode: number | undefined; report: Report }> {
-  const args = ["review", "--base", base, "--inventory", inventory(), "--json", "-", "--today", "2026-11-24"];
+const review = (...more: string[]) => reviewOf(base, inventory(), ...more);
+async function reviewOf(
+  from: string,
+  fleet: string,
+  ...more: string[]
+): Promise<{ exitCode: number | undefined; report: Report }> {
+  const args = ["review", "--base", from, "--inventory", fleet, "--json", "-", "--today", "2026-11-24"];
   const { exitCode, stdout, stderr } = await judge.guard([...args, ...more]);
   expect(stderr).toBe("");
   return { exitCode, report: reportSchema.parse(JSON.parse(stdout)) };
@@ -132,7 +137,7 @@ describe("a fleet is known by its identity, not by its directory", () => {
     async (asked) => {
       await change.git("mv", "inventory/prod", "inventory/prod2");
       await buried("prod2");
-      const { exitCode, report } = await review("--inventory", inventory(asked));
+      const { exitCode, report } = await reviewOf(base, inventory(asked));
       expect(exitCode).toBe(4);
       expect(messages(report)).toEqual([protectedGoes]);
       expect(report.inventory).toBe("inventory/prod2");
@@ -147,7 +152,7 @@ describe("a fleet is known by its identity, not by its directory", () => {
     await change.git("mv", "inventory/prod", "inventory/prod2");
     await buried("prod2");
     await change.edit({ "inventory/prod2/network.yaml": [["fleet: prod\n", "fleet: prod2\n"]] });
-    const { exitCode, report } = await review("--inventory", inventory("prod2"));
+    const { exitCode, report } = await reviewOf(base, inventory("prod2"));
     expect([exitCode, messages(report)]).toEqual([
       4,
       [
@@ -282,7 +287,7 @@ test("a branch behind its base is compared with where they parted, and told so",
   );
   const main = await judge.commit("Bob");
   await change.git("fetch", "--quiet", "origin");
-  const { report } = await review("--base", main);
+  const { report } = await reviewOf(main, inventory());
   expect(report.changes.map(({ kind, op, subject }) => `${op} ${kind} ${subject.name}`)).not.toContain(
     "delete accounts 1500",
   );
