@@ -107,9 +107,11 @@ const clocks = 10;
 async function forgetTimes(machine: Machine, number: number, place: string): Promise<void> {
   const since = markedAt(machine, "coming", number).getTime() / 1000 - clocks;
   const changed = ["-type", "f", "-newermt", `@${since}`];
-  const places = own.map((name) => join(place, name)).filter((path) => existsSync(path));
-  if (places.length > 0)
-    await must(machine, "find", [...places, ...changed, "-exec", "touch", "--no-create", "--date=@0", "{}", "+"]);
+  const came = own.filter((name) => existsSync(join(place, name)));
+  if (came.length === 0) return;
+  // Paths as rsync has them: an absolute one may be too long for the kernel, and the account would keep itself from being moved.
+  const touch = ["-exec", "touch", "--no-create", "--date=@0", "--", "{}", "+"];
+  await must(machine, "env", [`--chdir=${place}`, "find", ...came, ...changed, ...touch]);
 }
 
 /** systemd.exec(5): root that can write to one directory, and only do to files what a copy needs. */
