@@ -76,12 +76,14 @@ http { access_log off; server { listen unix:/run/front; return 200 "here\\n"; } 
 
   /** Starts it with these settings, has a worker killed, and says how it is after that. */
   async function afterKill(): Promise<{ state: string; isSame: boolean; answer: string }> {
-    await sh("systemctl daemon-reload; systemctl restart nginx && until test -S /run/front; do sleep 0.1; done");
+    // Killed outright, it leaves its socket, and would not start beside it.
+    await sh(`systemctl daemon-reload; systemctl stop nginx; rm -f /run/front; systemctl reset-failed nginx || true
+      systemctl start nginx && until curl -s --unix-socket /run/front http://front/; do sleep 0.1; done`);
     const main = await sh("systemctl show -P MainPID nginx");
     const heard = "journalctl -u nginx | grep -c 'killed by the OOM killer' || true";
     const before = await sh(heard);
     // The worker is the one to go: the kernel weighs all processes of the unit alike.
-    await sh(`pgrep -P ${main} | head -n 1 >/run/worker; echo 1000 >/proc/$(cat /run/worker)/oom_score_adj
+    await sh(`until pgrep -P ${main} | head -n 1 | tee /run/worker | grep -q .; do sleep 0.1; done; echo 1000 >/proc/$(cat /run/worker)/oom_score_adj
       echo $(($(cat ${group}/memory.current) + 33554432)) >${group}/memory.max; echo 0 >${group}/memory.swap.max || true`);
     await sh("python3 /run/greedy.py; while kill -0 $(cat /run/worker) 2>/dev/null; do sleep 0.1; done");
     // systemd hears of it from the kernel, and stops the unit or not.
