@@ -29,8 +29,11 @@ export class Draft {
     );
   }
 
+  /** At the end. Indented text goes on with the list of HTTP servers, if the file has one, whatever examples stand after it. */
   append(file: string, text: string): this {
-    return this.write(file, readFileSync(join(this.directory, file), "utf8") + text);
+    const all = readFileSync(join(this.directory, file), "utf8");
+    const [servers = ""] = text.startsWith(" ") ? (/^httpServers:\n(?:(?:[ #].*)?\n)*/m.exec(all) ?? []) : [];
+    return this.write(file, servers === "" ? all + text : all.replace(servers, () => servers + text));
   }
 
   copy(from: string, to: string, ...changes: readonly [string, string][]): this {
