@@ -99,11 +99,11 @@ describe("a kind that lacks a part is found by that part's check, and by no othe
       "in its inputs the meanings that its entries in an account's file have": [
         [
           { ...httpServers, inputs: z.strictObject({ root: text, command: z.array(text) }) as never },
-          "has root without the meaning home path",
+          "has root without the meaning home path (components/inputs.ts)",
         ],
         [
           { ...httpServers, inputs: z.strictObject({ root: homePath(), command: z.array(text) }) as never },
-          "has command without the meaning command or environment",
+          "has command without the meaning command or environment (components/inputs.ts)",
         ],
       ],
       "a place in a file": [

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { servers } from "../components/http/kinds/servers.generated.ts";
 import { causeHttp } from "../components/http/program/causes.ts";
 import { proofsRule } from "../guard/deploy/hosts/proofs.ts";
 import manifest from "../package.json" with { type: "json" };
@@ -12,7 +13,14 @@ test("each npm script is in the list of commands", () => {
   const missing = Object.keys(manifest.scripts).filter(
     (name) => !new RegExp(`\`npm (run (-s )?)?${name}[ \`]`).test(page),
   );
-  expect(missing).toEqual([]);
+  expect(missing, "scripts without a row in docs/reference/commands.md").toEqual([]);
+});
+
+test("each kind of HTTP server is in the status", () => {
+  const page = readFileSync(join(import.meta.dirname, "status.md"), "utf8");
+  const row = page.split("\n").find((line) => line.startsWith("| HTTP servers |"));
+  const missing = Object.keys(servers).filter((kind) => !row?.includes(`\`${kind}\``));
+  expect(missing, "kinds that the row of HTTP servers in docs/status.md does not name").toEqual([]);
 });
 
 test("each cause that the front end writes into an account's log has a row that says what to do", () => {

@@ -113,7 +113,9 @@ export const kindChecks: Readonly<Record<string, KindCheck>> = {
       const own = new Set((membersOf(kind.inputs).get(key) ?? []).flatMap((schema) => [...meaningsIn(schema)]));
       const wanted = new Set(schemas.flatMap((schema) => [...meaningsIn(schema)]));
       const lacks = [...wanted].filter((meaning) => !meansAs(meaning).some((each) => own.has(each)));
-      return lacks.map((meaning) => `has ${key} without the meaning ${meansAs(meaning).join(" or ")}`);
+      return lacks.map(
+        (meaning) => `has ${key} without the meaning ${meansAs(meaning).join(" or ")} (components/inputs.ts)`,
+      );
     });
   },
 

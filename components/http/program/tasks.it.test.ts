@@ -33,24 +33,38 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_fo
 `;
 const common = { environment: {}, idleSeconds: 300, directory: "app" } as const;
 const python = { ...common, kind: "python", application: "slow:app", workers: 2, threads: 8 } as const;
-const servers: readonly FixtureServer[] = [
-  { kind: "static", name: "static", root: "app", idleSeconds: 300 },
-  {
-    kind: "php",
-    name: "php",
-    root: "app",
-    fallback: "index.php",
-    workers: 16,
-    ini: {},
-    environment: {},
-    idleSeconds: 300,
-  },
-  { kind: "proxy", name: "proxy", to: "http://127.0.0.1:8999", keepHost: false, idleSeconds: 300 },
-  { kind: "node", name: "node", main: "slow.js", arguments: [], nodeOptions: [], ...common },
-  { kind: "program", name: "program", command: ["/usr/bin/python3", "program.py"], socketActivation: false, ...common },
-  { ...python, name: "wsgi", interface: "wsgi" },
-  { ...python, name: "asgi", interface: "asgi", application: "asynchronous:app" },
-];
+/** Of each kind with a service: one that is missing does not compile. */
+const serversOfKinds: Readonly<Record<Exclude<HttpServer["kind"], "redirect">, readonly FixtureServer[]>> = {
+  static: [{ kind: "static", name: "static", root: "app", idleSeconds: 300 }],
+  php: [
+    {
+      kind: "php",
+      name: "php",
+      root: "app",
+      fallback: "index.php",
+      workers: 16,
+      ini: {},
+      environment: {},
+      idleSeconds: 300,
+    },
+  ],
+  proxy: [{ kind: "proxy", name: "proxy", to: "http://127.0.0.1:8999", keepHost: false, idleSeconds: 300 }],
+  node: [{ kind: "node", name: "node", main: "slow.js", arguments: [], nodeOptions: [], ...common }],
+  program: [
+    {
+      kind: "program",
+      name: "program",
+      command: ["/usr/bin/python3", "program.py"],
+      socketActivation: false,
+      ...common,
+    },
+  ],
+  python: [
+    { ...python, name: "wsgi", interface: "wsgi" },
+    { ...python, name: "asgi", interface: "asgi", application: "asynchronous:app" },
+  ],
+};
+const servers = Object.values(serversOfKinds).flat();
 
 let kind: KindHost;
 beforeAll(async () => {
