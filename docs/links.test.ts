@@ -4,7 +4,7 @@ import { anchorOf, checkoutTree, deadInMarkdown, deadInSource, type Tree } from 
 
 const checkout = checkoutTree(join(import.meta.dirname, ".."));
 
-test("no page has a link, a path or an npm script that leads nowhere", () => {
+test("no page has a link, a path, an npm script or a test that leads nowhere", () => {
   const pages = [...checkout.files].filter((file) => file.endsWith(".md") && !file.includes("/golden/"));
   expect(pages).toContain("README.md");
   expect(pages.flatMap((page) => deadInMarkdown(checkout, page))).toEqual([]);
@@ -92,11 +92,18 @@ test("what leads nowhere in a page is named", () => {
 \`npm run demo\`
 
     npm run -s demi
+    npx vitest run components docs --project unit -u   # not docs
+    npx vitest run components/account --project it --project engine
 
 [reference]: missing.md
 `;
   const files = { "docs/page.md": text.replace("#one-page", "#x"), "docs/other.md": page, "components/a.ts": "" };
-  const dead = deadInMarkdown(tree({ ...files, "components/account/rules/r.ts": "" }), "docs/page.md");
+  const more = {
+    "components/account/rules/r.ts": "",
+    "components/account/rules/a.it.test.ts": "",
+    "components/b.test.ts": "",
+  };
+  const dead = deadInMarkdown(tree({ ...files, ...more }), "docs/page.md");
   expect(dead).toEqual([
     "docs/page.md: link to gone.md: no such file",
     "docs/page.md: link to #x: no such heading",
@@ -109,6 +116,8 @@ test("what leads nowhere in a page is named", () => {
     "docs/page.md: `components/c.ts`: no such file",
     "docs/page.md: `docs/old.md`: no such file",
     "docs/page.md: npm run demi: no such script",
+    "docs/page.md: vitest run components docs --project unit -u: no test for docs",
+    "docs/page.md: vitest run components/account --project it --project engine: no test for engine",
   ]);
 });
 

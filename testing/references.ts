@@ -72,7 +72,7 @@ function anchorsOf(text: string): Set<string> {
   return new Set(anchors);
 }
 
-/** Links, paths and `npm run` commands of a Markdown page that lead nowhere, one sentence each. */
+/** Links, paths, `npm run` and `vitest run` commands of a Markdown page that lead nowhere, one sentence each. */
 export function deadInMarkdown(tree: Tree, page: string): string[] {
   const text = tree.read(page);
   const { links, code } = readMarkdown(text);
@@ -80,6 +80,7 @@ export function deadInMarkdown(tree: Tree, page: string): string[] {
     ...links.flatMap((link) => deadLink(tree, page, link)),
     ...code.flatMap((words) => words.split(/\s+/).flatMap((word) => deadPath(tree, page, word))),
     ...deadScripts(tree, text),
+    ...deadTests(tree, text),
   ].map((found) => `${page}: ${found}`);
 }
 
@@ -111,6 +112,22 @@ function deadPath(tree: Tree, page: string, word: string): string[] {
 function deadScripts(tree: Tree, text: string): string[] {
   const names = [...text.matchAll(/\bnpm run (?:-s )?([a-z][\w:-]*)/g)].map(([, name]) => name!);
   return names.filter((name) => !tree.scripts.has(name)).map((name) => `npm run ${name}: no such script`);
+}
+
+/** Words after `vitest run` that are in no test's path, and projects that have no such test: vitest would find nothing to run. */
+function deadTests(tree: Tree, text: string): string[] {
+  const projectOf = (file: string) => /\.(it|engine|e2e)\.test\.ts$/.exec(file)?.[1] ?? "unit";
+  const tests = [...tree.files].filter((file) => file.endsWith(".test.ts"));
+  return [...text.matchAll(/\bvitest run ([^`\n#]+)/g)].flatMap(([, words]) => {
+    const projects = [...words!.matchAll(/--project (\w+)/g)].map(([, name]) => name!);
+    const paths = words!.replaceAll(/--project \w+/g, "").match(/(?<=^|\s)[\w<][\w./<>-]*(?=\s|$)/g) ?? [];
+    const fitting = (path: string) => tests.filter((file) => path.includes("<") || file.includes(path));
+    const found = paths.flatMap(fitting);
+    return [
+      ...paths.filter((path) => fitting(path).length === 0),
+      ...projects.filter((project) => paths.length > 0 && !found.some((file) => projectOf(file) === project)),
+    ].map((word) => `vitest run ${words!.trim()}: no test for ${word}`);
+  });
 }
 
 /**
