@@ -9,6 +9,7 @@ import {
   thresholdTask,
 } from "../../../testing/fixtures/bundle-fixture.ts";
 import { declarationFixture } from "../../../testing/fixtures/fixture.ts";
+import { byPassword } from "../../access/protocols.ts";
 import type { Declaration } from "../kinds.generated.ts";
 import { bundleFolders } from "./bundle-folders.generated.ts";
 import { notOwn, ownerOf } from "./own-files.ts";
@@ -48,7 +49,7 @@ export const sides: readonly Declaration[] = [
       ],
       users: [
         {
-          ...{ name: "files", directory: "www", protocols: ["webdav", "ftps"], keys: [] },
+          ...{ name: "files", directory: "www", protocols: byPassword.map(([protocol]) => protocol), keys: [] },
           passwordHash: `$y$j9T$${"a".repeat(22)}$${"b".repeat(43)}`,
         },
       ],
