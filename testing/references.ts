@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { parse, postprocess, preprocess } from "micromark";
 import { gfm } from "micromark-extension-gfm";
+import { onceByName } from "../lib/once.ts";
 
 /** A repository as references see it. */
 export interface Tree {
@@ -61,7 +62,7 @@ export function anchorOf(heading: string): string {
 }
 
 /** Anchors of a page; a heading that comes again gets a number. */
-function anchorsOf(text: string): Set<string> {
+const anchorsOf = onceByName((text): ReadonlySet<string> => {
   const seen = new Map<string, number>();
   const anchors = readMarkdown(text).headings.map((heading) => {
     const anchor = anchorOf(heading);
@@ -70,7 +71,7 @@ function anchorsOf(text: string): Set<string> {
     return before === 0 ? anchor : `${anchor}-${before}`;
   });
   return new Set(anchors);
-}
+});
 
 /** Links, paths, `npm run` and `vitest run` commands of a Markdown page that lead nowhere, one sentence each. */
 export function deadInMarkdown(tree: Tree, page: string): string[] {
