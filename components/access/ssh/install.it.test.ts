@@ -32,17 +32,20 @@ const account: FixtureAccount = {
 const address = "fd00:8000:0:1::1";
 
 let here: Awaited<ReturnType<typeof bootWithOutside>>;
-/** Types a script into a shell of the customer. @returns what it printed */
-async function login(script: string): Promise<string> {
+/** From outside. @returns what it printed */
+async function ssh(words: string, stdin = ""): Promise<string> {
   const options = "-F none -o UserKnownHostsFile=/root/known_hosts -o BatchMode=yes -o ConnectTimeout=30 -i /root/ada";
-  const quoted = `'${`set -e\n${script}`.replaceAll("'", "'\\''")}'`;
   const { stdout, stderr, exitCode } = await here.host.run(
-    ["ip", "netns", "exec", "beyond", "sh", "-c", `ssh ${options} ada@${address} ${quoted} </dev/null`],
-    { timeout: 240_000 },
+    ["ip", "netns", "exec", "beyond", "sh", "-c", `TERM=xterm-256color exec ssh ${options} ${words}`],
+    { timeout: 240_000, stdin },
   );
   if (exitCode !== 0) throw new Error(`status ${exitCode}: ${stdout}\n${stderr}`);
   return stdout.trim();
 }
+/** Runs a script as a command of the customer. */
+const login = (script: string) => ssh(`ada@${address} '${`set -e\n${script}`.replaceAll("'", "'\\''")}' </dev/null`);
+/** Types lines into a login shell with a terminal. */
+const terminal = (lines: string) => ssh(`-tt ada@${address}`, `stty -echo\n${lines}\nexit 0\n`);
 const soon = { timeout: 60_000, interval: 500 };
 const get = (server: string) =>
   here.outside(`curl -sS -g --max-time 60 -H 'Host: ${server}.alice.test' -w ' %{http_code}' 'http://[${address}]/'`);
@@ -73,12 +76,8 @@ npm pkg set scripts.build='node -e "require(\\"words\\")" && printf built >built
 npm install --registry ${registry}/npm/ greeter
 npm run --silent build
 npx greet
-npm ls --all --parseable | wc -l
-npm config set prefix ~/.local
-npm install --global --registry ${registry}/npm/ greeter
-cd /
-greet`),
-  ).toMatch(/^added 2 packages[\s\S]*\nhello shell\n3\n[\s\S]*\nhello shell$/);
+npm ls --all --parseable | wc -l`),
+  ).toMatch(/^added 2 packages[\s\S]*\nhello shell\n3$/);
   await login('touch "$HOME/restart-chat"');
   await expect.poll(async () => (await get("chat")).stdout, soon).toBe("hello from node, built 200");
 }, 300_000);
@@ -123,6 +122,63 @@ composer require --no-interaction acme/greeter 2>&1 && vendor/bin/greet`),
   await expect.poll(async () => (await get("wiki")).stdout, soon).toBe("hello from php 200");
 }, 300_000);
 
+/** Each installs a command `greet` for the user, removes it, and says what that prints. */
+const pip = `PYTHONPATH=$(ls /usr/share/python-wheels/pip-*.whl) python3 -m pip`;
+const composer = [
+  "composer --quiet global config secure-http false",
+  `composer --quiet global config repositories.own composer ${registry}/composer`,
+  "composer --quiet global config repositories.packagist.org false",
+];
+const installers = {
+  npm: {
+    install: `npm install --global --registry ${registry}/npm/ greeter`,
+    remove: "npm uninstall --global greeter",
+    says: "hello shell",
+  },
+  pip: {
+    install: `${pip} install --user --no-cache-dir --index-url ${registry}/simple/ --trusted-host www.example.com greeter`,
+    remove: `${pip} uninstall --yes greeter`,
+    says: "hello shell",
+  },
+  composer: {
+    install: `${composer.join("\n")}\ncomposer --no-interaction global require acme/greeter 2>&1`,
+    remove: "composer --no-interaction global remove acme/greeter 2>&1",
+    says: "hello from php",
+  },
+} as const;
+
+test.each(Object.entries(installers))(
+  "%s: a command that is installed for the user is there by its name in the next login",
+  async (_, { install, remove, says }) => {
+    await login(install);
+    expect(await login("cd /; greet")).toBe(says);
+    expect(await terminal("echo; greet")).toContain(`\n${says}\r\n`);
+    await login(remove);
+    await expect(login("greet")).rejects.toThrow("status 127");
+  },
+  300_000,
+);
+
+test("a command, a login shell and its children find the same: one's own commands first, and what a terminal needs", async () => {
+  await login(`mkdir bin; printf '#!/bin/sh\\necho mine\\n' >bin/composer; chmod +x bin/composer`);
+  const home = "/home/alice";
+  const own = ["bin", ".local/bin", ".config/composer/vendor/bin", ".composer/vendor/bin"].map((at) => `${home}/${at}`);
+  const said = 'echo "<$HOME $LANG $(umask) $(composer) $PWD $USER>"; echo "<$PATH>"; echo "<$TERM $SHELL>"';
+  const command = await login(said);
+  expect(command).toContain(`<${home} C.UTF-8 0027 mine ${home} ada>`);
+  const path = `<${own.join(":")}:/usr/local/bin:/usr/bin:/bin:/usr/games>`;
+  expect(command).toContain(path);
+  const shell = await terminal(`${said}\nbash -lc 'echo "<<$PATH>>"'; locale 2>&1 | grep -c "cannot set"`);
+  expect(shell).toContain(`<${home} C.UTF-8 0027 mine ${home} ada>`);
+  expect(shell).toContain(path);
+  expect(shell).toContain("<xterm-256color /bin/bash>");
+  expect(shell).toContain(`<${path}>`);
+  // Its prompt says where it is, and no locale is missing.
+  expect(shell).toMatch(/@\S+:~\$ /);
+  expect(shell).toMatch(/^0\r$/m);
+  await login("rm -r bin");
+}, 60_000);
+
 test("what installers do beside it works in a login", async () => {
   // Programs in /tmp, hard links and symlinks, watched files, caches below the home. Set-group-id is refused, as docs/reference/inside-the-sandbox.md says.
   expect(
@@ -138,7 +194,6 @@ stat -c %h d/a
 umask
 node -e 'const fs = require("fs"); for (let n = 0; n < 300; n++) { fs.mkdirSync("d/w" + n); fs.watch("d/w" + n).unref(); } console.log("watched")'
 mkdir -p .cache
-git init -q g
-echo "$HOME $PATH"`),
-  ).toBe("ran\nrefused\n2\n0027\nwatched\n/home/alice /home/alice/.local/bin:/usr/local/bin:/usr/bin:/bin:/usr/games");
+git init -q g`),
+  ).toBe("ran\nrefused\n2\n0027\nwatched");
 }, 300_000);

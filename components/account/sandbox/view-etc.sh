@@ -71,7 +71,17 @@ tar --null --no-recursion -cf - -T "$new.found" | tar -xf - -C "$new"
 # Below /var/lib only what is in the package: what the host's own instance has added, such as passwords, is not for accounts.
 mkdir -p "$new/fairhost/lib"
 sed -n 's/^kept //p' "$new.paths" | tar --no-recursion --ignore-failed-read -C /var/lib -cf - -T - 2>/dev/null | tar -xf - -C "$new/fairhost/lib"
+# Where npm installs what is installed for all: elsewhere an account cannot write.
+echo 'prefix=${HOME}/.local' >"$new/fairhost/npmrc"
 chmod -R u=rwX,go=rX "$new/fairhost"
+# Debian's, which belongs to no package, without a PATH of its own: a session has one (components/access/ssh/run-ssh.sh).
+cat >"$new/profile" <<'EOF'
+if [ -n "${PS1-}" ] && [ -n "${BASH-}" ] && [ -r /etc/bash.bashrc ]; then . /etc/bash.bashrc; fi
+for each in /etc/profile.d/*.sh; do
+  if [ -r "$each" ]; then . "$each"; fi
+done
+unset each
+EOF
 
 echo "nameserver $resolver" >"$new/resolv.conf"
 # The host's own may name the administrator's other machines.
