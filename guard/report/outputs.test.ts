@@ -84,5 +84,8 @@ test("picture of shares: each host on which they change, before and after; nothi
   // No bar is longer than its host.
   for (const [, x, wide] of svg.matchAll(/<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="12" fill/g))
     expect(Number(x) + Number(wide)).toBeLessThanOrEqual(150 + 560 + 0.1);
+  // 512 MiB of 256 GiB are seen, and no text is cut off.
+  expect(svg).toMatch(/width="3" height="12" fill="[^"]*"><title>small: 0.5 GiB, 0.25 GiB each</);
+  expect(svg).not.toContain("…");
   expect(sharesSvg((await reviewOf({})) as Reviewed)).toContain("Fair shares of 0 hosts that change");
 });
