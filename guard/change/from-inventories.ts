@@ -203,6 +203,7 @@ function sidesOf(before: Half, after: Half): { before: Side; after: Side } {
     const { whole, part, program, applier } = half;
     return {
       declaration: part,
+      whole,
       render: program.render,
       judge: judges,
       rules: program.rules,

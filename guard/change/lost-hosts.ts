@@ -5,6 +5,7 @@ import { byKey } from "../../lib/lists.ts";
 import { listed } from "../../lib/text/text.ts";
 import { capacityAfterHostLoss } from "../../policies/redundancy/capacity-after-host-loss.ts";
 import type { Finding } from "../rule.ts";
+import type { Side } from "./side.ts";
 
 const places = ["host", "standby"] as const;
 type Account = AccountContainerInputs;
@@ -12,8 +13,18 @@ type Account = AccountContainerInputs;
 /**
  * What a change leaves to hosts that are lost: accounts that have no host or no standby that stands, and room for the next loss that only
  * a lost host has. Rules do not say it, because a fleet that has lost a host must be deployable: its promises are used up until the host is back.
+ * Of one cell under review, its accounts are said, and its hosts with the accounts of all cells; room is said in every cell.
  */
-export function* leftToLostHosts(before: Declaration, after: Declaration): Generator<Finding> {
+export function* leftToLostHosts(sideBefore: Side, sideAfter: Side): Generator<Finding> {
+  const [before, after] = [sideBefore, sideAfter].map(({ declaration, whole }) => whole ?? declaration) as [
+    Declaration,
+    Declaration,
+  ];
+  const part = sideAfter.declaration;
+  const [accountsHere, hostsHere] = [
+    new Set(part.accounts.map(({ number }) => number)),
+    new Set(part.hosts.map(({ name }) => name)),
+  ];
   const isLost = lostHosts(after.hosts);
   if (isLost.size === 0) return;
   const wasLost = lostHosts(before.hosts);
@@ -36,9 +47,10 @@ export function* leftToLostHosts(before: Declaration, after: Declaration): Gener
     // Who was there when the host was lost, or changes places with it in a takeover, is said with the host.
     const [host] = fresh.map((place) => account[place]!);
     if (was && host && !wasLost.has(host) && promised.length === 0 && places.some((place) => was[place] === host)) {
-      byHost.set(host, [...(byHost.get(host) ?? []), account]);
+      if (hostsHere.has(host)) byHost.set(host, [...(byHost.get(host) ?? []), account]);
       continue;
     }
+    if (!accountsHere.has(account.number)) continue;
     yield {
       subject: subject.account(account, fresh[0] ?? "standby"),
       message: `Account ${account.number} (${account.name}) is ${without(account, isLost)}${promised.length === 0 ? "" : `, though its plan ${account.plan} promises to survive the loss of a ${promised.join(" or ")}`}.`,

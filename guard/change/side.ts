@@ -8,6 +8,8 @@ import type { DeliveryFacts } from "../engine/engine-step.ts";
 /** One side of a change: a declaration, and how the program of that side renders and judges one. */
 export interface Side {
   readonly declaration: Declaration;
+  /** All cells, if {@link declaration} is one of them: an account's standby may be in another. Default: the declaration. */
+  readonly whole?: Declaration;
   /** The bundle of one host, as this side's program renders it; it may contain more than the extract. */
   readonly render: (declaration: Declaration, host: string, only?: Extract) => Bundle;
   /** Judgement of a declaration by this side's rules. */

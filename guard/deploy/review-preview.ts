@@ -38,8 +38,13 @@ export async function reviewPreview(
   const { sides } = previewed;
   const { fleet, where, whole } = await loading!;
   // The same function on both sides means that both judge alike.
-  const judge = config.cell === undefined ? sides.after.judge : inWhole(whole, config.cell);
-  const [before, after] = [sides.before, sides.after].map((side): Side => ({ ...side, judge }));
+  const withOthers = config.cell === undefined ? undefined : withOtherCells(whole, config.cell);
+  const judge: Side["judge"] = withOthers
+    ? (declaration, day) => judgeDeclaration(withOthers(declaration), day)
+    : sides.after.judge;
+  const [before, after] = [sides.before, sides.after].map(
+    (side): Side => ({ ...side, judge, ...(withOthers && { whole: withOthers(side.declaration) }) }),
+  );
   const { approvals, limits } = fleet;
   const { engine: steps, also, notes } = sides;
   const carried = carriedAway(before!.declaration, after!.declaration, whole).map(carriedFinding);
@@ -61,16 +66,16 @@ export async function reviewPreview(
   return { ...previewed, review: result, outcome };
 }
 
-/** Judges a cell together with the hosts of the other cells, because half a fleet has half of its redundancy. */
-function inWhole(whole: Declaration, cell: string): Side["judge"] {
+/** Puts the hosts of the other cells, as they are declared now, beside a cell: half a fleet has half of its redundancy. */
+function withOtherCells(whole: Declaration, cell: string): (part: Declaration) => Declaration {
   const others = new Set(whole.hosts.filter((host) => host.cell !== cell).map(({ name }) => name));
   const elsewhere = allKinds.flatMap((kind): [Key, Element[]][] => {
     const { key, hostOf }: Kind = kind;
     if (!hostOf) return [];
     return [[key, (whole[key] as readonly Element[]).filter((element) => others.has(hostOf(element)))]];
   });
-  return (declaration, today) => {
-    const all = elsewhere.map(([key, elements]) => [key, [...declaration[key], ...elements]]);
-    return judgeDeclaration({ ...declaration, ...Object.fromEntries(all) }, today);
+  return (part) => {
+    const all = elsewhere.map(([key, elements]) => [key, [...part[key], ...elements]]);
+    return { ...part, ...Object.fromEntries(all) };
   };
 }
