@@ -19,7 +19,7 @@ export const schema = z.strictObject({
   standby: nameSchema
     .optional()
     .describe(
-      "Name of a host at another site that has a copy of the account's backups, and takes it over if `host` is lost. Required if the plan survives the loss of a site.",
+      "Name of a host at another site, in the same cell, that has a copy of the account's backups, and takes it over if `host` is lost. Required if the plan survives the loss of a site.",
     ),
   retentionDays: z
     .int()

@@ -13,6 +13,13 @@ testRule(standbyFetches, {
       })),
     expect: ["account 1 standby: Account 1 has standby host h2, which has no key in known_hosts."],
   },
+  "a standby of another cell": {
+    break: (valid) => changed(withStandby(valid), "hosts", "h2", (host) => ({ ...host, cell: "second" })),
+    expect: [
+      "account 1 standby: Account 1 has standby host h2, which is in cell second: it gets no copies of accounts of cell main.",
+    ],
+    alsoBreaks: ["backup-hosts-there", "capacity-after-host-loss"],
+  },
   "an account without backups": {
     break: (valid) => changed(withStandby(valid), "accounts", 0, ({ backup: _, ...account }) => account),
     expect: ["account 1 standby: Account 1 has standby host h2, but no backups that it could fetch."],

@@ -9,9 +9,9 @@ export const standbyFetches = defineRule({
   scope: "stack",
   waivable: true,
   description:
-    "The standby host of an account can fetch its backups: the account has a backup site, and the standby's SSH host key is in `known_hosts`.",
+    "The standby host of an account can fetch its backups: it is in the cell of the account's host, the account has a backup site, and the standby's SSH host key is in `known_hosts`.",
   reason: "A standby without a copy of the account has nothing to take over with.",
-  fix: "Set `backupSite` of the account's site, and add the standby host's key to `known_hosts`.",
+  fix: "Choose a standby in the cell of the account's host, set `backupSite` of the account's site, and add the standby host's key to `known_hosts`.",
   *find(declaration) {
     const emulated = emulatedSites(declaration);
     const hosts = new Map(declaration.hosts.map((host) => [host.name, host]));
@@ -23,7 +23,11 @@ export const standbyFetches = defineRule({
         subject: subject.account(account, "standby"),
         message: `Account ${account.number} has standby host ${standby.name}, ${why}.`,
       });
-      if (account.backup === undefined) yield wrong("but no backups that it could fetch");
+      const cell = hosts.get(account.host)?.cell;
+      // The stack of another cell does not know the account.
+      if (cell !== undefined && cell !== standby.cell) {
+        yield wrong(`which is in cell ${standby.cell}: it gets no copies of accounts of cell ${cell}`);
+      } else if (account.backup === undefined) yield wrong("but no backups that it could fetch");
       else if (standby.ssh?.hostKey === undefined) yield wrong("which has no key in known_hosts");
     }
   },
