@@ -3,6 +3,8 @@ import { accountsOn } from "../../components/registry/change.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import { allKinds, nameOf } from "../../components/registry/subject.ts";
 import { roleOf } from "../../delivery/protocol/resources.ts";
+import { byKey } from "../../lib/lists.ts";
+import { lazy } from "../../lib/once.ts";
 import { count, listed } from "../../lib/text/text.ts";
 import { isDeletion } from "../engine/engine-step.ts";
 import type { Finding, GuardRule } from "../rule.ts";
@@ -17,7 +19,8 @@ export const dataKept: GuardRule = {
   fix: "If intended, add an approval to approvals.yaml. To delete a protected account, set `protect: false`, deploy, then delete it.",
   *find({ changes, before, after, engine, limits }) {
     const gone = changes.accounts.filter(({ op }) => op === "delete");
-    for (const change of gone) yield account(change);
+    const everywhere = lazy(() => byKey((after.whole ?? after.declaration).accounts, ({ number }) => number));
+    for (const change of gone) yield account(change, everywhere().get(change.before!.number)?.host);
     if (gone.length > limits.deletions) {
       yield {
         subject: gone[0]!.subject,
@@ -66,10 +69,12 @@ export const dataKept: GuardRule = {
   },
 };
 
-function account(change: Change<"accounts">): Finding {
+/** @param elsewhere the host in another cell that has it from now on */
+function account(change: Change<"accounts">, elsewhere: string | undefined): Finding {
   const { number, name, protect, limits } = change.before!;
   if (protect) {
-    return { subject: change.subject, message: `Account ${number} (${name}) is protected and would be deleted.` };
+    const why = elsewhere === undefined ? "" : `: it moves to ${elsewhere}, which is in another cell`;
+    return { subject: change.subject, message: `Account ${number} (${name}) is protected and would be deleted${why}.` };
   }
   return deletion(change, ` (${name}), with up to ${limits.diskGb} GB of data`);
 }

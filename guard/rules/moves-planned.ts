@@ -3,7 +3,9 @@ import { type Change, touches } from "../../components/registry/change.ts";
 import { standsInRack } from "../../components/registry/fields/schema-walk.ts";
 import type { Declaration, HttpServerInputs } from "../../components/registry/kinds.generated.ts";
 import { allKinds, nameOf, subject } from "../../components/registry/subject.ts";
+import { byKey } from "../../lib/lists.ts";
 import { lazy } from "../../lib/once.ts";
+import type { Side } from "../change/side.ts";
 import type { Finding, GuardRule } from "../rule.ts";
 
 const inRacks = allKinds.filter(standsInRack).map(({ key }) => key);
@@ -17,7 +19,13 @@ export const movesPlanned: GuardRule = {
     "An account is down while the last of its data is copied, a device is offline while it is moved, and a host name given to the wrong account shows visitors the wrong web site.",
   fix: "Tell the people affected, and add an approval to approvals.yaml; copy the data of a suspended account first.",
   *find({ changes, before, after }) {
+    const between = lazy(() => betweenCells(before, after));
     for (const change of changes.accounts) {
+      const carried = between().get((change.after ?? change.before).number);
+      if (carried && (change.op !== "update" || change.before.host !== change.after.host)) {
+        yield carried;
+        continue;
+      }
       if (change.op !== "update" || change.before.host === change.after.host) continue;
       const { number, name, host } = change.after;
       const isSuspended = change.before.suspended !== undefined || change.after.suspended !== undefined;
@@ -52,6 +60,26 @@ export const movesPlanned: GuardRule = {
     yield* namesOfDeleted(changes.accounts, before.declaration, after.declaration);
   },
 };
+
+/** Accounts that go to a host of another cell: to the stacks of both cells, one account is deleted and one is new. */
+function betweenCells(before: Side, after: Side): ReadonlyMap<number, Finding> {
+  const [had, has] = [before, after].map(({ declaration, whole = declaration }) => whole) as [Declaration, Declaration];
+  const cells = (of: Declaration) => new Map(of.hosts.map(({ name, cell }) => [name, cell]));
+  const [was, is] = [cells(had), cells(has)];
+  const accounts = byKey(had.accounts, ({ number }) => number);
+  return new Map(
+    has.accounts.flatMap((account): [number, Finding][] => {
+      const { number, name, host } = account;
+      const old = accounts.get(number)?.host;
+      // What is in another cell now because its host was carried there stays where it is.
+      if (old === undefined || old === host || was.get(old) === is.get(host)) return [];
+      const [from, to] = [was.get(old), is.get(host)];
+      const message = `Moves account ${number} (${name}) from ${old} in cell ${from} to ${host} in cell ${to}. No deploy copies data between cells: the stack of ${from} would delete the account, and the stack of ${to} would begin it empty. Choose a host in cell ${from}, or restore its backup there by hand.`;
+      const approval = { action: "move", resource: `account ${number}` } as const;
+      return [[number, { subject: subject.account(account, "host"), message, approval }]];
+    }),
+  );
+}
 
 type Servers = readonly HttpServerInputs[];
 
