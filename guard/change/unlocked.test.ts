@@ -160,6 +160,12 @@ describe.each(Object.values(protections))("$approval.action", ({ has, more, foun
     "http://[0:0::1]:8001",
     "http://[::]:8001",
     "http://[::ffff:127.0.0.1]:8001",
+    // The account's own address of IPv4: no other one of that range is reached.
+    "http://100.64.3.233:8001",
+    "http://100.127.255.254:8001/x",
+    "http://1681916905:8001",
+    // The host's own name, which /etc/hosts of accounts has too.
+    "http://par1-web1:8001",
   ])("%s is the program's port, and the service to which another one passes requests on", (to) => {
     const proxy = { kind: "proxy", to, keepHost: false };
     expect(seen(having(shut(program())), having(shut(program()), open(proxy)))).toContainEqual({
@@ -172,6 +178,24 @@ describe.each(Object.values(protections))("$approval.action", ({ has, more, foun
       approval,
     });
   });
+
+  test.each(["http://maps.example.net:8001", "https://par1-web1.example.net:8001/x"])(
+    "%s may be the program's port: whoever has the name in DNS leads it to the account's address",
+    (to) => {
+      const proxy = { kind: "proxy", to, keepHost: false };
+      const words = `what HTTP server shut answers, if ${new URL(to).hostname} leads to the account`;
+      expect(seen(having(shut(program())), having(shut(program()), open(proxy)))).toContainEqual({
+        message: expect.stringContaining(found(words)),
+        approval,
+      });
+      const passing = shut({ ...proxy, to: "http://127.0.0.1:8001" });
+      const both = seen(having(passing), having(passing, open(proxy)));
+      expect(both).toContainEqual({
+        message: expect.stringContaining(found(`what ${to} answers, if ${new URL(to).hostname} leads to the account`)),
+        approval,
+      });
+    },
+  );
 
   test.each([
     ["http://maps.example.net/a/b", "http://maps.example.net:080/a//b/"],
@@ -213,6 +237,29 @@ describe.each(Object.values(protections))("$approval.action", ({ has, more, foun
       "the same port elsewhere, by a proxy",
       [shut(program())],
       [shut(program()), open({ kind: "proxy", to: "http://128.0.0.1:8001", keepHost: false })],
+    ],
+    [
+      "another port of a name, by a proxy",
+      [shut(program())],
+      [shut(program()), open({ kind: "proxy", to: "https://maps.example.net", keepHost: false })],
+    ],
+    [
+      "its own name, at which the front end asks again, by a proxy",
+      [shut(program())],
+      [shut(program()), open({ kind: "proxy", to: "https://shut.example.org", keepHost: false })],
+    ],
+    [
+      "an address beside the account's range of IPv4, by a proxy",
+      [shut(program())],
+      [shut(program()), open({ kind: "proxy", to: "http://100.128.0.1:8001", keepHost: false })],
+    ],
+    [
+      "another server behind the port of the first",
+      [shut({ kind: "proxy", to: "http://maps.example.net:9000", keepHost: false })],
+      [
+        shut({ kind: "proxy", to: "http://maps.example.net:9000", keepHost: false }),
+        open({ kind: "proxy", to: "http://tiles.example.net:9000", keepHost: false }),
+      ],
     ],
     [
       "another path of the service",

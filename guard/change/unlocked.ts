@@ -1,5 +1,5 @@
 import { httpPort } from "../../components/http/kinds/server.ts";
-import { destination } from "../../components/http/web-site/target.ts";
+import { reaches, within } from "../../components/http/web-site/target.ts";
 import { nameIn, wildcardOf } from "../../components/http/web-site/web-address.ts";
 import { fieldChanges } from "../../components/registry/fields/field-changes.ts";
 import { type HttpServerInputs, kinds } from "../../components/registry/kinds.generated.ts";
@@ -122,17 +122,17 @@ function answering(routes: Routes, address: string): HttpServerInputs | undefine
 function shown(was: HttpServerInputs, is: HttpServerInputs): string | undefined {
   if ("root" in was && "root" in is && within(was.root, is.root)) return `files of ${is.root}`;
   if (is.kind === "proxy") {
-    const to = destination(is.to);
-    if (was.kind === "proxy" && within(destination(was.to), to)) return `what ${is.to} answers`;
-    if (within(destination(`http://127.0.0.1:${httpPort(was)}`), to)) return `what HTTP server ${was.name} answers`;
+    const answers = (what: string, at: string) => {
+      const found = reaches(at, is.to);
+      if (found === false) return undefined;
+      return found === true ? `what ${what} answers` : `what ${what} answers, if ${found.ifOwn} leads to the account`;
+    };
+    const passed = was.kind === "proxy" ? answers(is.to, was.to) : undefined;
+    const said = passed ?? answers(`HTTP server ${was.name}`, `http://127.0.0.1:${httpPort(was)}`);
+    if (said !== undefined) return said;
   }
   const [first, second] = [programOf(was), programOf(is)];
   return first !== undefined && first === second ? `what ${first} answers` : undefined;
-}
-
-/** Whether one is the other, or inside of it. */
-function within(one: string, other: string): boolean {
-  return `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`);
 }
 
 /** The program that answers, as it is called; two that differ in this may still be one, which nobody can tell from their names. */
