@@ -41,6 +41,16 @@ test.each(["lab", "prod"])("%s has no problems and passes every rule", async (na
   });
 });
 
+test("a lost host is said: the rules count it as standing", async () => {
+  const { directory } = draft("prod", "lost").append("hosts/par1-web3.yaml", "lost: 2026-11-20\n");
+  const { sound, text, json } = await check(directory, "2026-11-22");
+  expect([sound, text.split("\n").at(-1)]).toEqual([
+    true,
+    "par1-web3 is declared lost, and the rules count it as standing: `npm run prove` says what is left.",
+  ]);
+  expect(json).toMatchObject({ sound: true, lost: ["par1-web3"] });
+});
+
 test("a fleet that loads but breaks a rule: the rule's message, with file and line", async () => {
   const { directory } = draft("prod", "one-feed").edit(
     "sites/par1.yaml",

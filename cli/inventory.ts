@@ -1,10 +1,11 @@
 import { Command } from "commander";
 import { accountEntries } from "../components/account/entries.generated.ts";
+import { lostHosts } from "../components/host/hardware/lost.ts";
 import { fileKinds } from "../components/registry/files.generated.ts";
 import { allKinds, type Subject } from "../components/registry/subject.ts";
 import { declare } from "../fleet/declare/declare.ts";
 import { InventoryError, type Loaded, loadFleet } from "../fleet/load/load.ts";
-import { count, printable } from "../lib/text/text.ts";
+import { count, listed, printable } from "../lib/text/text.ts";
 import { utcToday } from "../lib/today.ts";
 import { judgeDeclaration } from "../policies/check-declaration.ts";
 import { formatViolations } from "../policies/format-violations.ts";
@@ -44,6 +45,13 @@ export async function check(directory: string, today: string): Promise<Checked> 
   const { violations, waived } = judgeDeclaration(declaration, today);
   const place = ({ kind, name, path }: Subject): string | undefined => where(kind, name, path);
   const sound = violations.length === 0;
+  const lost = [...lostHosts(declaration.hosts)];
+  const isLost =
+    lost.length === 0
+      ? []
+      : [
+          `${listed(lost)} ${lost.length === 1 ? "is" : "are"} declared lost, and the rules count ${lost.length === 1 ? "it" : "them"} as standing: \`npm run prove\` says what is left.`,
+        ];
   const summary = written
     .filter(({ key }) => declaration[key].length > 0)
     .map(({ key, words }) => count(declaration[key].length, ...words))
@@ -51,13 +59,14 @@ export async function check(directory: string, today: string): Promise<Checked> 
   return {
     sound,
     text: sound
-      ? [`${printable(directory)} has no problems: ${summary}`, ...waived.map(describeWaived)].join("\n")
+      ? [`${printable(directory)} has no problems: ${summary}`, ...waived.map(describeWaived), ...isLost].join("\n")
       : formatViolations(violations, (subject) => {
           const found = place(subject);
           return found && `${directory.replace(/\/+$/, "")}/${found}`;
         }),
     json: {
       sound,
+      ...(lost.length > 0 && { lost }),
       problems: [],
       violations: violations.map((violation) => ({ ...violation, where: place(violation.subject) })),
       waived: waived.map(({ violation, waiver, at, daysLeft }) => ({

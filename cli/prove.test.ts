@@ -43,6 +43,31 @@ If chain a of hall hall-1 at lab fails, ${because}; ${accounts} accounts of plan
   });
 });
 
+test("a lost host: the proof counts it as standing, as the rules do, and says what is left without it", () => {
+  cpSync(join(inventory, "prod"), join(scratch, "prod"), { recursive: true });
+  const { directory } = new Draft(join(scratch, "prod")).append("hosts/par1-web3.yaml", "lost: 2026-11-20\n");
+  const { status, stdout } = run(directory);
+  expect(status).toBe(0);
+  expect(stdout).toBe(`Tried the failure of 171 elements, one at a time: all plans keep their promises.
+par1-web3 is declared lost, but counted as standing above, as the rules count it.
+Without it, every account has service; 1 account (1011) only once the standby has taken over.
+Without it: Tried the failure of 164 elements, one at a time: 4 counterexamples.
+If site par2 fails, host par2-web3 loses service: it stands in rack r03, which is in hall hall-1, which is in site par2; 1 account of plan redundant.
+If hall hall-1 at par2 fails, host par2-web3 loses service: it stands in rack r03, which is in hall hall-1; 1 account of plan redundant.
+If rack r03 of hall hall-1 at par2 fails, host par2-web3 loses service: it stands in rack r03; 1 account of plan redundant.
+If host par2-web3 fails, the accounts of host par2-web3 have no standby; 1 account of plan redundant.
+`);
+  new Draft(directory).append("hosts/par2-web3.yaml", "lost: 2026-11-20\n");
+  expect(run(directory).stdout).toContain(`
+par1-web3, par2-web3 are declared lost, but counted as standing above, as the rules count them.
+Without them, 2 accounts have no service (1011, 1014).
+`);
+  expect(JSON.parse(run(directory, "--json").stdout)).toMatchObject({
+    proven: true,
+    withoutLost: { hosts: ["par1-web3", "par2-web3"], accounts: [1011, 1014], atStandby: [], counterexamples: [] },
+  });
+});
+
 test("pairs: counterexamples that no single loss has", () => {
   const { status, stdout } = run(join(inventory, "lab"), "--pairs");
   expect(status).toBe(4);

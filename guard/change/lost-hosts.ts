@@ -3,6 +3,7 @@ import type { AccountContainerInputs, Declaration } from "../../components/regis
 import { subject } from "../../components/registry/subject.ts";
 import { byKey } from "../../lib/lists.ts";
 import { listed } from "../../lib/text/text.ts";
+import { standing } from "../../policies/graph/standing.ts";
 import { capacityAfterHostLoss } from "../../policies/redundancy/capacity-after-host-loss.ts";
 import type { Finding } from "../rule.ts";
 import type { Side } from "./side.ts";
@@ -91,16 +92,4 @@ function* withoutRoom(before: Declaration, after: Declaration): Generator<Findin
       approval: { action: "weaken", resource: `host ${about.name}` },
     };
   }
-}
-
-/** A fleet without its lost hosts, and with the accounts where they are served now. */
-function standing(declaration: Declaration): Declaration {
-  const isLost = lostHosts(declaration.hosts);
-  if (isLost.size === 0) return declaration;
-  const accounts = declaration.accounts.flatMap(({ standby, ...account }): Account[] => {
-    const left = standby === undefined || isLost.has(standby) ? undefined : standby;
-    if (!isLost.has(account.host)) return [{ ...account, ...(left !== undefined && { standby: left }) }];
-    return left === undefined ? [] : [{ ...account, host: left }];
-  });
-  return { ...declaration, hosts: declaration.hosts.filter(({ lost }) => lost === undefined), accounts };
 }
