@@ -65,6 +65,13 @@ testGuardRule(identityKept, {
       "blocked: register register: Removes number 77 from the tombstones: a new account could get the number of a deleted one.",
     ],
   },
+  "the ranges of the platform in another order": {
+    change: between(
+      changed(valid, "networks", 0, (network) => ({ ...network, prefixes4: ["192.0.2.0/24", "198.51.100.0/24"] })),
+      changed(valid, "networks", 0, (network) => ({ ...network, prefixes4: ["198.51.100.0/24", "192.0.2.0/24"] })),
+    ),
+    expect: [],
+  },
   "another range of the platform": {
     change: to(
       changed(valid, "networks", 0, (network) => ({

@@ -75,13 +75,15 @@ export const identityKept: GuardRule = {
       };
     }
     for (const change of changes.networks) {
-      if (change.op === "update" && touches(change, "prefixes", "prefixes4")) {
-        yield {
-          subject: change.subject,
-          message: `Changes the ranges of the platform's network from ${[...change.before.prefixes, ...change.before.prefixes4].join(", ")} to ${[...change.after.prefixes, ...change.after.prefixes4].join(", ")}.`,
-          approval: { action: "renumber", resource: `network ${change.after.asNumber}` },
-        };
-      }
+      if (change.op !== "update") continue;
+      const [was, is] = [change.before, change.after].map(({ prefixes, prefixes4 }) => [...prefixes, ...prefixes4]);
+      // In another order they are the same ranges.
+      if (was!.toSorted().join() === is!.toSorted().join()) continue;
+      yield {
+        subject: change.subject,
+        message: `Changes the ranges of the platform's network from ${was!.join(", ")} to ${is!.join(", ")}.`,
+        approval: { action: "renumber", resource: `network ${change.after.asNumber}` },
+      };
     }
     for (const change of changes.hosts) {
       if (change.op !== "update" || !touches(change, "address", "asNumber", "managementAddress")) continue;

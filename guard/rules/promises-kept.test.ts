@@ -90,7 +90,9 @@ testGuardRule(promisesKept, {
   "less overcommit": { change: planWith({ overcommit: { memory: 4, disk: 4 } }), expect: [] },
   "a larger CPU weight, which takes from all other accounts of a host": {
     change: planWith({ cpuWeight: 10_000 }),
-    expect: ["needs approval: plan small: Plan small promises less: CPU weight 100 to 10000. [shrink plan small]"],
+    expect: [
+      "needs approval: plan small: Plan small takes more from other accounts: CPU weight 100 to 10000. [shrink plan small]",
+    ],
     alsoFound: ["policies-hold"],
   },
   "a new plan that takes more than the others": {

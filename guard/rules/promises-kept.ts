@@ -31,7 +31,7 @@ export const promisesKept: GuardRule = {
       const less = weakened(change, "promise", "capacity");
       if (less.length === 0) continue;
       plans.add(change.subject.name);
-      yield finding(change.subject, `${ownerOf(change.subject)} promises less: ${wordsOf(less)}.`);
+      yield finding(change.subject, `${ownerOf(change.subject)} ${verbOf(less, "promises less")}: ${wordsOf(less)}.`);
     }
     const [old, next] = [before, after].map(({ declaration }) => byKey(declaration.plans, ({ name }) => name));
     for (const change of changes.accounts) {
@@ -52,7 +52,10 @@ export const promisesKept: GuardRule = {
       // What only plans say changes with the plan as well.
       if (was.plan !== is.plan) less.push(...betweenPlans(old!.get(was.plan), next!.get(is.plan)));
       if (less.length === 0) continue;
-      yield finding(subject.account(is), `Account ${is.number} (${is.name}) gets less: ${wordsOf(less)}.`);
+      yield finding(
+        subject.account(is),
+        `Account ${is.number} (${is.name}) ${verbOf(less, "gets less")}: ${wordsOf(less)}.`,
+      );
     }
     const others = (Object.keys(changes) as Key[]).filter((key) => key !== "plans" && key !== "accounts");
     for (const change of others.flatMap((key): readonly Change[] => changes[key])) {
@@ -75,6 +78,13 @@ export const promisesKept: GuardRule = {
     }
   },
 };
+
+/** What is weaker whether it rises or falls is a share: whose share rises has no less, but others have. */
+function verbOf(less: readonly FieldChange[], verb: string): string {
+  const rises = ({ judged, was, is }: FieldChange) =>
+    judged.weaker === "any" && typeof was === "number" && typeof is === "number" && is > was;
+  return less.every(rises) ? "takes more from other accounts" : verb;
+}
 
 function finding(about: Finding["subject"], message: string): Finding {
   return { subject: about, message, approval: { action: "shrink", resource: `${about.kind} ${about.name}` } };
