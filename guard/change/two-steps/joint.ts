@@ -4,6 +4,7 @@ import { guardRules } from "../../rules.generated.ts";
 import { review } from "../../verdict/review.ts";
 import { levels, type Weighed } from "../../verdict/weigh.ts";
 import { type Side, sideOf } from "../side.ts";
+import { leaning } from "./leaning.ts";
 import { keyOf } from "./leant-waivers.ts";
 import type { Found, Step } from "./step.ts";
 
@@ -26,12 +27,13 @@ export function between(before: Declaration, after: Declaration, { limits, today
 export function joint(earlier: Declaration, second: readonly Weighed[], step: Step): Found[] {
   const { wholes } = step;
   const alone = worst([...between(earlier, wholes.before, step), ...second]);
-  return between(earlier, wholes.after, step)
+  const found = between(earlier, wholes.after, step)
     .filter((finding) => !splittable.has(finding.rule) && rank(finding) > (alone.get(keyOf(finding)) ?? 0))
     .map(({ level: _, ...finding }) => {
       const wanted = second.find((each) => keyOf(each) === keyOf(finding))?.approval ?? finding.approval;
       return { ...finding, ...(wanted && { approval: wanted }) };
     });
+  return [...found, ...leaning(earlier, step)];
 }
 
 /** The worst level of each finding, as {@link rank} counts it, by its key. */
