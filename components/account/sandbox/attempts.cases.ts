@@ -181,6 +181,9 @@ export const attempts: readonly Attempt[] = [
     "a port of the host": `${host} 8399`,
     "a port of the host over IPv4": "203.0.113.11 8399",
   }),
+  ...each("descriptors", ["descriptors", "own"], [], {
+    "to make something else of any descriptor that it is given": `/run/fairhost-http/account-1-http-shell ${alice} 8001`,
+  }),
   ...each("raw", ["netlink", "0"], ["EAFNOSUPPORT", "EPROTONOSUPPORT"], { "packets of its own making": "-" }),
   ...each("netlink", ["netlink", "0"], ["EPROTONOSUPPORT"], {
     "the host's audit": "9",

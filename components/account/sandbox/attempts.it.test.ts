@@ -72,15 +72,28 @@ while True:
 const open = `import socket
 opened = socket.socket(socket.AF_UNIX); opened.bind("/run/open.sock"); opened.listen()
 `;
-const spawn = (program: string) => JSON.stringify(run(program));
+/** With every descriptor that Node.js itself has: it closes them for its children. */
+const spawn = (program: string) => `const { execFileSync } = require("node:child_process"), fs = require("node:fs");
+const given = () => fs.readdirSync("/proc/self/fd").map(Number).filter((n) => { try { return n > 2 && fs.fstatSync(n).isSocket(); } catch {} });
+const [program, ...words] = ${JSON.stringify(run(program))};
+const tried = () => execFileSync(program, words, { stdio: ["ignore", "pipe", "pipe", ...given()] });`;
 const files = {
   "php/index.php": `<?php passthru("${run("php").join(" ")} 2>&1");`,
-  "node/server.js": `const { execFileSync } = require("node:child_process"), [program, ...words] = ${spawn("node")};
-require("node:http").createServer((_, response) => response.end(execFileSync(program, words))).listen(process.env.PORT);`,
-  "python/app.py": `import subprocess
+  "node/server.js": `${spawn("node")}
+require("node:http").createServer((_, response) => response.end(tried())).listen(process.env.PORT);`,
+  // Not a program of its own: that would have none of the descriptors which Python itself has.
+  "python/app.py": `import os, runpy, sys
 def application(environ, start):
+    child = os.fork()
+    if child == 0:
+        try:
+            sys.argv = ${JSON.stringify(run("python").slice(1))}
+            runpy.run_path(sys.argv[0])
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
     start("200 OK", [])
-    return [subprocess.run(${spawn("python")}, capture_output=True).stdout]
+    return [b"tried"]
 `,
   "hostile.py": readFileSync(join(import.meta.dirname, "../../../testing/programs/hostile.py")),
 };
