@@ -9,11 +9,11 @@ import { execa } from "execa";
 import { endings } from "../cli/exit-status.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { withCertificates } from "../testing/acme-ca.ts";
+import { installApplication, packageFiles } from "../testing/applications/install.ts";
+import { applications } from "../testing/applications/list.ts";
 import { visitorOf } from "../testing/applications/visitor.ts";
 import { appliedHost } from "../testing/fakes/applied-host.ts";
 import { succeed } from "../testing/fakes/placed-host.ts";
-import { installApplication, packageFiles } from "./applications/install.ts";
-import { applications } from "./applications/list.ts";
 
 const command = new Command("applications")
   .addArgument(

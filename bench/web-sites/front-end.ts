@@ -8,8 +8,8 @@
 import Table from "cli-table3";
 import { execa } from "execa";
 import { endings } from "../../cli/exit-status.ts";
+import { installApplication, packageFiles } from "../../testing/applications/install.ts";
 import { bootKind } from "../../testing/kind-host.ts";
-import { installApplication, packageFiles } from "../applications/install.ts";
 import { median } from "../measure/median.ts";
 import { numbersAsked } from "../measure/numbers-asked.ts";
 

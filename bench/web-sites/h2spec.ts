@@ -9,9 +9,9 @@ import { endings } from "../../cli/exit-status.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer } from "../../lab/container.ts";
 import { withCertificates } from "../../testing/acme-ca.ts";
+import { installApplication } from "../../testing/applications/install.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
 import { staticServer } from "../../testing/fixtures/bundle-fixture.ts";
-import { installApplication } from "../applications/install.ts";
 import { numbersAsked } from "../measure/numbers-asked.ts";
 import { accepted } from "./h2spec/accepted.ts";
 

@@ -1,9 +1,9 @@
-import { djangoFiles, setUpDjango, visitDjango } from "../../testing/applications/django.ts";
-import { phpMyAdminPackages, visitPhpMyAdmin } from "../../testing/applications/phpmyadmin.ts";
-import { contains, upload, type Visitor } from "../../testing/applications/visitor.ts";
-import { unpackWordPress, visitWordPress, wordpressPackages } from "../../testing/applications/wordpress.ts";
-import { type FixtureServer, programServer } from "../../testing/fixtures/bundle-fixture.ts";
+import { type FixtureServer, programServer } from "../fixtures/bundle-fixture.ts";
+import { djangoFiles, setUpDjango, visitDjango } from "./django.ts";
+import { phpMyAdminPackages, visitPhpMyAdmin } from "./phpmyadmin.ts";
 import { comms, express, kernel, realtime } from "./scripts.ts";
+import { contains, upload, type Visitor } from "./visitor.ts";
+import { unpackWordPress, visitWordPress, wordpressPackages } from "./wordpress.ts";
 
 /** Where an application comes from: packages of the registry that its users take it from. */
 export type Source =
