@@ -7,6 +7,7 @@ import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.
 import { flipByte } from "../../testing/fakes/flip-byte.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
 import { flipsCases } from "./cases/flips.cases.ts";
+import { mappedCases } from "./cases/mapped.cases.ts";
 
 /** A host and a backup host as they are deployed; backups go over real SSH from one to the other. */
 let on: BackupHosts;
@@ -294,6 +295,8 @@ describe("the next run makes up for one", () => {
 });
 
 flipsCases(() => on.web);
+
+mappedCases(() => on.web);
 
 test("a restored file with holes is as large on the disk as before", async () => {
   await inside(on.web.host, 1, "truncate --size=600M holes");

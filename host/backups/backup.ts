@@ -21,6 +21,7 @@ import {
   repositoryName,
   sshTo,
 } from "./keepers.ts";
+import { readAgain } from "./mapped.ts";
 import {
   failureOf,
   incomplete,
@@ -37,6 +38,7 @@ import {
   type BackupState,
   Busy,
   failedState,
+  newestStored,
   readState,
   type Stored,
   spoolOf,
@@ -170,6 +172,9 @@ async function backUpOne(
 ): Promise<NonNullable<BackupState["last"]>> {
   const { host, groups } = bundle;
   const { account } = record;
+  const source = accountDirectory(machine, account);
+  const own = spoolOf(machine, account);
+  await readAgain(machine.run, source, newestStored(readState(machine, account)), existsSync(own));
   const now = new Date();
   const { epoch, master } = latestMaster(machine);
   const repository = repositoryAt(record, host, epoch, now);
@@ -181,8 +186,6 @@ async function backUpOne(
   const seconds = Math.min(allowed, share);
   const left = () => Math.max(1, seconds - (performance.now() - begun) / 1000);
   const dumping = AbortSignal.timeout((seconds / 2) * 1000);
-  const source = accountDirectory(machine, account);
-  const own = spoolOf(machine, account);
   // What an interrupted run has left.
   machine.disk.remove(own);
   machine.disk.makeDirectory(own, 0o700);
@@ -247,6 +250,7 @@ async function backUpOne(
     if (failed.length > 0) throw new Partly(`its files are backed up, but not ${failed.join("; ")}`, stored, isLate);
     return {
       ...stored,
+      ended: new Date().toISOString(),
       keeper: keeper.name,
       snapshot: summary.snapshot_id,
       bytes: summary.data_added_packed ?? 0,

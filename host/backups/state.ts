@@ -9,6 +9,8 @@ export interface BackupState {
   readonly last?: {
     /** When it was begun, ISO 8601. */
     readonly time: string;
+    /** When it was made; missing in what an older release wrote. */
+    readonly ended?: string;
     readonly keeper: string;
     readonly repository: string;
     readonly snapshot: string;
@@ -29,6 +31,8 @@ export interface BackupState {
 /** When it was begun, ISO 8601, and where it is. */
 export interface Stored {
   readonly time: string;
+  /** When it was made, if it is whole. */
+  readonly ended?: string;
   readonly repository: string;
 }
 
