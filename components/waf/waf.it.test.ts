@@ -18,13 +18,8 @@ const [program, dripUploads, latencies] = ["answers.mjs", "drip-uploads.py", "la
 let host: ContainerHost;
 const sh = (command: string) => succeed(host, command);
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
 /** Asks a web site, `<server>.<account>/path`, with more words for curl. */
-async function get(address: string, ...words: readonly string[]): Promise<Answer> {
+async function get(address: string, ...words: readonly string[]): Promise<{ status: number; body: string }> {
   const [name, path] = [address.split("/", 1)[0]!, address.slice(address.indexOf("/"))];
   const curl = ["curl", "-sS", "-g", "--path-as-is", "--max-time", "60", "-w", "\n%{http_code}"];
   const answer = await succeed(host, [...curl, "-H", `Host: ${name}.test`, `http://[::1]${path}`, ...words]);
