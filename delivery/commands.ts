@@ -1,5 +1,6 @@
 import { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { maskOutput } from "../lib/text/mask.ts";
 import type { HostBootstrap } from "./bootstrap.ts";
 import { type Dialed, type HeldCommand, whoeverDeploys } from "./held-command.ts";
 import type { ApplyReport } from "./protocol/bundle.ts";
@@ -66,6 +67,7 @@ export function deliveryCommands(args: CommandsArgs): DeliveryCommands {
     addPreviousOutputInEnv: false,
   } as const;
   const bootstrap = new remote.Command(resourceName(machine, "bootstrap"), bootstrapArgs, {
+    additionalSecretOutputs,
     ...{ parent, dependsOn: [...after], customTimeouts: { create: "30m", update: "30m" } },
     ...options(bootstrapArgs),
   });
@@ -78,14 +80,21 @@ export function deliveryCommands(args: CommandsArgs): DeliveryCommands {
     addPreviousOutputInEnv: false,
   } as const;
   const apply = new remote.Command(resourceName(machine, "apply"), applyArgs, {
+    additionalSecretOutputs,
     ...{ parent, dependsOn: bootstrap, customTimeouts: { create: "30m", update: "30m", delete: "10m" } },
     ...options(applyArgs),
   });
   // With --continue-on-error the update continues: a dead host must not keep the reports of others out of the stack's outputs.
   for (const command of [bootstrap, apply]) leaveFailureToEngine(command);
   const report = pulumi.recover(apply.stdout, () => brokenOff).apply((stdout) => readReport(machine, stdout));
-  return { report, apply };
+  return { report: pulumi.unsecret(report), apply };
 }
+
+/**
+ * What a machine prints, a broken or hostile one may have from its standard input: the official provider keeps both as they are, and state,
+ * backups and history would show them.
+ */
+const additionalSecretOutputs = ["stdout", "stderr"];
 
 /** Few attempts to connect, each with a time limit: a dead host fails within a minute (the provider's default is ten attempts). */
 function dial(connection: Connection): Dialed {
@@ -113,8 +122,19 @@ function readReport(machine: string, stdout: string | undefined): Report {
       errors: [{ group: "host", message: `Not delivered: see the error of ${machine} in the output of Pulumi.` }],
     };
   }
-  const { result, generation, errors, notes } = JSON.parse(stdout.trim().split("\n").at(-1)!) as ApplyReport;
+  const { result, generation, errors, notes } = parseReport(machine, stdout.trim().split("\n").at(-1)!);
   return { result, generation, errors, ...(notes && { notes }) };
+}
+
+/** The report is shown, so it must not be a secret, nor have one: not even in the message about what is no report, which would repeat a part of it. */
+function parseReport(machine: string, line: string): ApplyReport {
+  try {
+    return JSON.parse(line, (_, value: unknown) =>
+      typeof value === "string" ? maskOutput(value) : value,
+    ) as ApplyReport;
+  } catch {
+    throw new Error(`${machine} answered with something that is not a report of its applier`);
+  }
 }
 
 /** The engine reports a failed resource. The SDK would report it again for each unused output, and end the program with a stack trace. */

@@ -130,6 +130,20 @@ describe("with providers that behave as the official ones", () => {
     await guard(deploy, 0);
   });
 
+  test("a host that prints it as its report: neither state nor screen nor record has the secret", async () => {
+    two.change(31);
+    const secret = `sed 's/.*"masterSecret":"\\([^"]*\\).*/\\1/'`;
+    await two.web1.answerApply(
+      `${secret} | { read -r secret; echo "$secret"; printf '{"result":"applied","generation":9,"errors":[{"group":"host","message":"it is %s"}]}\\n' "$secret"; }`,
+    );
+    const { all } = await two.guard(deploy);
+    said.push(all);
+    await two.web1.answerApply(undefined);
+    const { stdout } = await pulumi("stack", "output", "--json");
+    expect(stdout).toContain("it is (masked)");
+    await expectNoSecret();
+  });
+
   test("destroy is refused while hosts have protected accounts, with each of its flags, and no host is contacted", async () => {
     const before = (await two.web1.seen()).connections;
     for (const flags of [[], ["--skip-preview"], ["--skip-preview", "--exclude-protected"]]) {
