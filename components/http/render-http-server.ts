@@ -1,6 +1,7 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { byKey } from "../../lib/lists.ts";
 import { once } from "../../lib/once.ts";
+import { gaveUp } from "../../lib/systemd/gave-up.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { socketSlice } from "../account/account-paths.ts";
 import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
@@ -96,9 +97,10 @@ export function renderHttpDefaults(): BundleFile[] {
       path: newSocketFile,
       content: unitFile({
         Unit: { Description: "Makes socket %i anew after a failure", CollectMode: "inactive-or-failed" },
-        // No more often than every five seconds, whatever the program does.
+        // No more often than every five seconds, whatever the program does; not of a server that is not to be started again.
         Service: {
           Type: "oneshot",
+          ExecCondition: `/bin/sh -c '[ "$(systemctl show -P ExecMainStatus %i.service)" != ${gaveUp} ]'`,
           ExecStartPre: "/usr/bin/sleep 5",
           ExecStart: "/usr/bin/systemctl --no-block start %i.socket",
         },

@@ -1,4 +1,5 @@
 import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
+import { gaveUp } from "../../lib/systemd/gave-up.ts";
 import { environmentLines, unitFile } from "../../lib/systemd/unit-file.ts";
 import { ownText } from "../../lib/text/own-text.ts";
 import { commandInside, homeInside } from "../account/account-paths.ts";
@@ -8,9 +9,6 @@ import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
 
 const script = "libexec/run-service";
-
-/** Exit status of the script when it gives up: systemd leaves the service failed until it is started by hand, by a deploy or by a boot. */
-const disabled = "70";
 
 export const renderer: Renderer<"services"> = {
   key: "services",
@@ -44,7 +42,7 @@ function renderService(
       }),
       // The script tries the program again. This is for its own end, whoever killed it.
       Restart: "always",
-      RestartPreventExitStatus: disabled,
+      RestartPreventExitStatus: `${gaveUp}`,
     },
   });
   return {

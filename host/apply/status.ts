@@ -4,7 +4,7 @@ import { isProgram } from "../inspect/checks/units.ts";
 import type { Machine } from "../os/machine.ts";
 import { firewallHash } from "../os/network/nftables.ts";
 import { unitsOnReplacedFiles } from "../os/replaced.ts";
-import { unitStates } from "../os/systemd.ts";
+import { givenUp, serviceOf, unitStates } from "../os/systemd.ts";
 import { findDrift } from "../store/file-drift.ts";
 import { possibleBases, readApplied, readCurrent } from "../store/generations.ts";
 import { type Holder, holder } from "../store/lock.ts";
@@ -35,7 +35,7 @@ export interface HostStatus {
   readonly drift: readonly string[];
   /** Units that should run but do not, with systemd's name of their state. */
   readonly notRunning: readonly { readonly unit: string; readonly state: string }[];
-  /** Programs of accounts that failed too often: nothing starts them again before the next boot, a change or an administrator. */
+  /** Services of programs of accounts that failed too often, or ended with `restart: never`: nothing starts them again before the next boot, a change or an administrator. */
   readonly disabled: readonly string[];
   /** Scheduled tasks of accounts whose last run failed. */
   readonly failing: readonly FailingTask[];
@@ -70,7 +70,8 @@ export async function status(machine: Machine): Promise<HostStatus> {
         .map(({ name, group }) => ({ unit: name, group, state: states.get(name) ?? "not loaded" }))
         .filter(({ state }) => state !== "active")
     : [];
-  const isDisabled = ({ unit, group, state }: (typeof stopped)[number]) => state === "failed" && isProgram(unit, group);
+  const isDisabled = ({ unit, group, state }: (typeof stopped)[number]) =>
+    state === givenUp || (state === "failed" && isProgram(unit, group));
   const hash = live ? await firewallHash(machine, bundle) : undefined;
   return {
     host: bundle.host,
@@ -82,7 +83,7 @@ export async function status(machine: Machine): Promise<HostStatus> {
     drift: [...drift.changed.keys(), ...drift.unknown],
     notRunning: stopped.filter((unit) => !isDisabled(unit)).map(({ unit, state }) => ({ unit, state })),
     failing: failingTasks(machine, bundle),
-    disabled: stopped.filter(isDisabled).map(({ unit }) => unit),
+    disabled: [...new Set(stopped.filter(isDisabled).map(({ unit }) => serviceOf(unit)))],
     outdated: live ? [...unitsOnReplacedFiles(machine).keys()].sort() : [],
     held: heldGroups(machine),
     gone: [...goneAccounts(machine)].map(([number, gone]) => goneInWords(bundle.host, number, gone)),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { Machine } from "../os/machine.ts";
-import { listensAgain, reasonFor, unitStates } from "../os/systemd.ts";
+import { givenUp, listensAgain, reasonFor, unitStates } from "../os/systemd.ts";
 import { type UnitStates, unitsOf } from "./hooks/choose.ts";
 import type { Problem } from "./validate/problem.ts";
 
@@ -19,7 +19,7 @@ export async function verify(machine: Machine, bundle: Bundle): Promise<readonly
   let waiting = wanted;
   for (const end = performance.now() + patience; performance.now() < end; await sleep(200)) {
     states = await unitStates(machine);
-    waiting = waiting.filter(({ name }) => states.get(name) !== "active");
+    waiting = waiting.filter(({ name }) => states.get(name) !== "active" && states.get(name) !== givenUp);
     if (!waiting.some(({ name }) => ["activating", "reloading", "deactivating"].includes(states.get(name) ?? "")))
       break;
   }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { gaveUp } from "../../lib/systemd/gave-up.ts";
 import type { UnitStates } from "../apply/hooks/choose.ts";
 import { ApplyError, type Machine, type RunResult } from "./machine.ts";
 
@@ -24,12 +25,34 @@ export async function ask({ run }: Pick<Machine, "run">, args: readonly string[]
   }
 }
 
-/** Every loaded unit with its state, in one call. */
+/** State of the socket of an account's HTTP server that was given up: systemd says `failed`, as of one that could not be made. */
+export const givenUp = "given up";
+
+/** Every loaded unit with its state, in one call; in two if sockets of accounts are down. */
 export async function unitStates(machine: Machine): Promise<UnitStates> {
   const stdout = await ask(machine, ["list-units", "--all", "--no-pager", "--output=json"]);
   const units = JSON.parse(stdout) as { unit: string; active: string }[];
-  return new Map(units.map(({ unit, active }) => [unit, active]));
+  const states = new Map(units.map(({ unit, active }) => [unit, active]));
+  const down = units.flatMap(({ unit, active }) => {
+    const service = serviceOf(unit);
+    return active === "failed" && unit.startsWith("account-") && service !== unit && states.get(service) === "failed"
+      ? [service]
+      : [];
+  });
+  if (down.length === 0) return states;
+  const shown = await ask(machine, ["show", "--property=Id,ExecMainStatus", "--", ...down]);
+  for (const block of shown.split("\n\n")) {
+    const service = /^Id=(.+)$/m.exec(block)?.[1];
+    if (service && block.split("\n").includes(`ExecMainStatus=${gaveUp}`)) states.set(socketOf(service), givenUp);
+  }
+  return states;
 }
+
+/** The service that a socket starts. */
+export const serviceOf = (socket: string) => socket.replace(/\.socket$/, ".service");
+
+/** The socket that starts a service. */
+export const socketOf = (service: string) => service.replace(/\.service$/, ".socket");
 
 /** Calls systemctl once for all units. An empty list is a success. */
 export async function systemctl({ run }: Machine, verb: string, units: readonly string[]): Promise<RunResult> {

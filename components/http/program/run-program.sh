@@ -3,6 +3,7 @@
 #   run-program DIRECTORY N ASSIGNMENT... COMMAND...   with N assignments NAME=VALUE of the account's own
 # FAIRHOST_IDLE_SECONDS: seconds without a request after which it is ended, 0: never. FAIRHOST_RESTART: a file that is touched to
 # have it started anew, or, with FAIRHOST_HOT_SIGNAL, get that signal instead. FAIRHOST_START_SECONDS: until it must serve, 60 if not set. FAIRHOST_RETRY_SECONDS: the longest pause between two tries, 16 if not set.
+# FAIRHOST_RESTARTS: "never" if a program that has ended by itself, or had to be ended, is not to be started again: this ends with status 70 then.
 # With PORT the program listens there itself and is proxied to, by PROXY_CONNECTIONS connections at most; without, it takes the socket over
 # (sd_listen_fds(3)) and ends itself. With FAIRHOST_READY it serves while that file exists, and has gone to rest if FAIRHOST_RESTING does.
 #
@@ -66,6 +67,13 @@ shut = bool(poll.poll(0))
 if shut:
     socket.socket(fileno=3).shutdown(socket.SHUT_RDWR)
 sys.exit(not shut)'
+}
+
+# Nobody can connect any more: visitors are answered at once, and start nothing. Whoever starts the socket again makes it anew.
+stay_down() {
+  say "not started again (restart: never): a change of this HTTP server, the host's administrator or a boot starts it"
+  /usr/bin/python3 -ISc 'import socket; socket.socket(fileno=3).shutdown(socket.SHUT_RDWR)'
+  exit 70
 }
 
 # Inodes of the sockets of the account's own network.
@@ -250,6 +258,7 @@ while :; do
   [ -z "$stopping" ] || exit 0
   [ "$wanted" != restart ] || continue
   ((result != 0)) || exit 0
+  [ "${FAIRHOST_RESTARTS:-}" != never ] || stay_down
   if [ -z "${PORT:-}" ] && socket_is_shut; then
     say "the program has shut its listening socket down (shutdown(2)): systemd makes it anew"
     exit 1

@@ -24,8 +24,26 @@ import { turnOf } from "./start-slots.ts";
 /** Seconds between two tries of a program that goes on failing, unless it is declared. */
 const longestPause = 16;
 
+/** What becomes of a program that ends by itself, or has to be ended. */
+const restarts = z.enum(["backoff", "never"]);
+
+/** The key of every kind whose server run-program runs, and its input. */
+export const restartEntry = {
+  restart: restarts
+    .exactOptional()
+    .describe(
+      "What becomes of a server that ends by itself, fails to start or hangs. `backoff` (default): visitors start it again, after pauses that grow. `never`: it stays down, and visitors get 502, until the HTTP server is changed by a deploy, the administrator starts it or the host boots; the log, `fairhost-host status` and drift say so. Rest after `idleSeconds` and `restart-<name>` are no end.",
+    ),
+};
+export const restartInputs = {
+  restart: behaviour(restarts)
+    .exactOptional()
+    .describe("Whether it is started again after it has ended by itself: `backoff`, also if absent, or `never`."),
+};
+
 /** Keys of every such kind in an account's file. */
 export const programEntry = {
+  ...restartEntry,
   directory: common.directory,
   environment: common.environment,
   startSeconds: z
@@ -48,6 +66,7 @@ export const programEntry = {
 
 /** Their inputs. */
 export const programInputs = {
+  ...restartInputs,
   directory: commonInputs.directory,
   environment: commonInputs.environment,
   startSeconds: behaviour(number).exactOptional().describe("Seconds that it has to begin to serve; 60 if absent."),
@@ -101,6 +120,7 @@ type Server = Pick<HttpServer, "kind" | "name" | "number" | "idleSeconds" | "uni
   readonly environment: Readonly<Record<string, string>>;
   readonly startSeconds?: number;
   readonly retrySeconds?: number;
+  readonly restart?: z.infer<typeof restarts>;
 };
 
 /**
@@ -108,7 +128,7 @@ type Server = Pick<HttpServer, "kind" | "name" | "number" | "idleSeconds" | "uni
  * only its program may get them, not the script that runs it and not any other command that systemd runs for the unit as root.
  */
 export function programUnit(account: Element<"accounts">, server: Server, program: Program): string {
-  const { name, kind, idleSeconds, startSeconds, retrySeconds } = server;
+  const { name, kind, idleSeconds, startSeconds, retrySeconds, restart } = server;
   const settings = accountSettings(account, `http-${name}`);
   const turn = turnOf(server);
   const given = {
@@ -116,6 +136,7 @@ export function programUnit(account: Element<"accounts">, server: Server, progra
     FAIRHOST_RESTART: `${homeInside(account)}/restart-${name}`,
     ...(startSeconds !== undefined && { FAIRHOST_START_SECONDS: `${startSeconds}` }),
     ...(retrySeconds !== undefined && { FAIRHOST_RETRY_SECONDS: `${retrySeconds}` }),
+    ...(restart === "never" && { FAIRHOST_RESTARTS: restart }),
     ...(program.hotSignal !== undefined && { FAIRHOST_HOT_SIGNAL: program.hotSignal }),
     ...(program.requests === "port" && { PORT: `${httpPort(server)}`, PROXY_CONNECTIONS: `${connections.proxy}` }),
     ...(program.requests === "marked" && {

@@ -3,6 +3,7 @@ import type { BundleFolder } from "../../../components/registry/bundle/bundle-fo
 import type { Bundle, BundleFile, BundleUnit } from "../../../delivery/protocol/bundle.ts";
 import { sealGroup } from "../../../delivery/protocol/digest.ts";
 import { accountGroup, bundleOf, hostGroup } from "../../../testing/fakes/host-tree.ts";
+import { givenUp } from "../../os/systemd.ts";
 import { chooseHooks, type HookInput, isEmpty, splitHooks } from "./choose.ts";
 
 const group = (files: readonly BundleFile[], units: readonly BundleUnit[] = []) => {
@@ -240,6 +241,41 @@ test("a program that always runs is started by the deploy, and stopped before it
   expect(todo(old, states({ [socket.name]: "failed" }))).toEqual({ stopChanged: [service.name], start: names });
   // It ended by itself: that is its owner's affair.
   expect(todo(old, states({ [service.name]: "failed" }))).toEqual({});
+});
+
+test("the socket of a server that was given up is started only with a change of the server, whatever else a deploy changes", () => {
+  const [service, socket] = ["account-1-http-app.service", "account-1-http-app.socket"];
+  const files = [service, socket].map((name) => ({ path: `systemd/${name}`, content: "one" }));
+  const units = (want: BundleUnit["want"]): BundleUnit[] => [
+    { name: service, want, restartOn: files.map(({ path }) => path) },
+    { name: socket, want: "start", restartOn: [files[1]!.path] },
+  ];
+  const account = (want: BundleUnit["want"], content = "one") => {
+    const { files: own, ...rest } = accountGroup(1);
+    return sealGroup({
+      ...rest,
+      files: [...own, { ...files[0]!, content }, files[1]!],
+      units: [...rest.units, ...units(want)],
+    });
+  };
+  const states = (old: Bundle) => up(old, { [service]: "failed", [socket]: givenUp });
+  for (const [want, stopped] of [
+    ["on-demand", [service]],
+    ["start", []],
+  ] as const) {
+    const old = bundleOf({ 1: account(want) }, group([conf], [nginx]));
+    const others = bundleOf({ 1: account(want), 2: accountGroup(2) }, group([conf], [nginx]));
+    expect(todo(others, { bases: [old], states: states(old) })).toEqual({ start: ["account-2-http-blog.socket"] });
+    const changed = bundleOf({ 1: account(want, "two") }, group([conf], [nginx]));
+    const chosen = todo(changed, { bases: [old], states: states(old) }) as { start: string[]; stopChanged?: string[] };
+    expect(chosen.start).toContain(socket);
+    expect(chosen.stopChanged ?? []).toEqual(stopped);
+    // With new secrets it starts too, and not without its socket.
+    const secrets = todo(old, { bases: [old], states: states(old), rotated: new Set(["account-1"]) }) as {
+      start: string[];
+    };
+    expect(secrets.start).toContain(socket);
+  }
 });
 
 test("new secrets restart programs of the accounts that have them; the host's part of the hooks comes before the accounts'", () => {

@@ -4,10 +4,11 @@ import { bundleFolders } from "../../../components/registry/bundle/bundle-folder
 import type { Bundle, BundleFile, BundleGroup, BundleUnit, Group } from "../../../delivery/protocol/bundle.ts";
 import { once } from "../../../lib/once.ts";
 import { isTemplate, templateOf } from "../../../lib/systemd/unit-name.ts";
+import { givenUp, serviceOf } from "../../os/systemd.ts";
 import { filesOf, sameFile } from "../../store/generations.ts";
 import { needsDaemonReload } from "./daemon-reload.ts";
 
-/** Unit name to systemd's ActiveState, for every loaded unit. */
+/** Unit name to systemd's ActiveState, for every loaded unit; of a socket also `givenUp` (host/os/systemd.ts). */
 export type UnitStates = ReadonlyMap<string, string>;
 
 export interface Changes {
@@ -109,6 +110,12 @@ export function chooseHooks(input: HookInput): ChosenHooks {
     return down.includes(socket) || after.get(socket)?.restartOn.some(touches) === true;
   };
 
+  const isAffected = (name: string) => {
+    const { group, restartOn } = after.get(name)!;
+    const readsSecret = group !== "host" && name.endsWith(".service") && rotated?.has(group) === true;
+    return readsSecret || outdated?.has(name) === true || restartOn.some(touches);
+  };
+
   // A restart would unload their rules or settings for a moment.
   const loadedUnits = folders.map(({ takesEffect, entry }) => (takesEffect.by === "load" ? entry?.unit : undefined));
 
@@ -119,8 +126,7 @@ export function chooseHooks(input: HookInput): ChosenHooks {
     const state = states ? states.get(name) : before.has(name) ? "active" : undefined;
     const isProgram = group !== "host" && name.endsWith(".service");
     // A unit that did not run is not asked: of accounts that come to a host there are thousands.
-    const affected = () =>
-      (isProgram && rotated?.has(group) === true) || outdated?.has(name) === true || restartOn.some(touches);
+    const affected = () => isAffected(name);
     const isUp = state === "active" || state === "activating";
     if (want === "on-demand") {
       const inTheWay = isUp && restartOn.some(startsSocket);
@@ -130,6 +136,8 @@ export function chooseHooks(input: HookInput): ChosenHooks {
       start.push(name);
     } else if (state === "failed" && isProgram && !affected()) {
       // A program of an account that ended by itself must not be started again and again.
+    } else if (state === givenUp && !affected() && !isAffected(serviceOf(name))) {
+      // Nor by its visitors.
     } else if (state !== "active") {
       start.push(name);
     } else if (name.endsWith(".socket") && affected()) {

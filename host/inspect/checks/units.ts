@@ -3,7 +3,7 @@ import type { Bundle, Group } from "../../../delivery/protocol/bundle.ts";
 import { templateOf } from "../../../lib/systemd/unit-name.ts";
 import { type UnitStates, unitsOf } from "../../apply/hooks/choose.ts";
 import type { Machine } from "../../os/machine.ts";
-import { ask, lastDaemonReload } from "../../os/systemd.ts";
+import { ask, givenUp, lastDaemonReload, serviceOf, socketOf } from "../../os/systemd.ts";
 import { accountsOf, completedAt, type Generation } from "../../store/generations.ts";
 import { goneAccounts, goneInWords, heldGroups, unfinishedCopy } from "../../store/moving.ts";
 import { byDeploy, type Difference, type Repair } from "../difference.ts";
@@ -58,6 +58,12 @@ export function lookAtStates(bundle: Bundle, states: UnitStates): Difference[] {
   for (const { name, want, group } of units.values()) {
     const state = states.get(name) ?? "not loaded";
     if (want !== "start" || state === "active") continue;
+    if (state === givenUp) {
+      differences.push(disabled(serviceOf(name), group, "it ended, and has restart: never", name));
+      continue;
+    }
+    // Its socket says it.
+    if (state === "failed" && states.get(socketOf(name)) === givenUp) continue;
     if (isProgram(name, group)) {
       // Between two tries it is on its way.
       if (state === "activating" || state === "deactivating") continue;
@@ -114,10 +120,10 @@ export function isProgram(unit: string, group: Group): boolean {
 }
 
 /** A program of an account that has failed for good: no drift, since nothing but the program itself is wrong, and a deploy does not start it. */
-function disabled(name: string, group: Group): Difference {
+function disabled(name: string, group: Group, why = "it failed too often", ...sockets: string[]): Difference {
   const log = name.replace(/^account-\d+-|\.service$/g, "");
-  const message = `${name} is disabled: it failed too often, and nothing starts it again; its log is admin/logs/${log}.log`;
-  const repaired = `by hand: \`systemctl start ${name}\`, once its program works` as const;
+  const message = `${name} is disabled: ${why}, and nothing starts it again; its log is admin/logs/${log}.log`;
+  const repaired = `by hand: \`systemctl start ${[...sockets, name].join(" ")}\`, once its program works` as const;
   return { group, kind: "unit-failed", what: name, message, repaired, note: true };
 }
 

@@ -12,6 +12,8 @@ import {
   programInputs,
   programTasks,
   programUnit,
+  restartEntry,
+  restartInputs,
   scriptFile,
 } from "../../program/run-program.ts";
 import { hostLimits } from "../../web-site/web-site.ts";
@@ -57,6 +59,7 @@ export const entry = {
       "Directives of php.ini, for example `memory_limit: 256M`. Uploads may be as large as the front end lets through, unless set here.",
     ),
   environment: programEntry.environment,
+  ...restartEntry,
 };
 
 export const inputs = {
@@ -66,6 +69,7 @@ export const inputs = {
   workers: behaviour(number).describe("Scripts that run at the same time."),
   ini: behaviour(z.record(text, z.union([number, text]))).describe("Directives of php.ini."),
   environment: programInputs.environment,
+  ...restartInputs,
 };
 
 const configuration = "apache/php.conf";

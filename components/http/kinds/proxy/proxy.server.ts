@@ -3,7 +3,15 @@ import { ownText } from "../../../../lib/text/own-text.ts";
 import { flag, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
 import { apacheEnvironment, apacheTasks } from "../../program/apache.ts";
-import { inside, programFiles, programTasks, programUnit, scriptFile } from "../../program/run-program.ts";
+import {
+  inside,
+  programFiles,
+  programTasks,
+  programUnit,
+  restartEntry,
+  restartInputs,
+  scriptFile,
+} from "../../program/run-program.ts";
 import { plainTarget, targetSchema } from "../../web-site/target.ts";
 import type { HttpServer, ServerKind } from "../server.ts";
 import { wakeOf } from "../wake.ts";
@@ -23,12 +31,14 @@ export const entry = {
     .describe(
       "Whether the other server gets the host name that the visitor asked for, instead of the one in `to`. Default false.",
     ),
+  ...restartEntry,
 };
 
 export const inputs = {
   kind: behaviour(z.literal("proxy")).describe("`proxy`: requests are passed on to another server."),
   to: behaviour(text).describe("Where they are passed on to."),
   keepHost: behaviour(flag).describe("Whether the other server gets the host name that the visitor asked for."),
+  ...restartInputs,
 };
 
 const configuration = "apache/proxy.conf";
