@@ -20,6 +20,7 @@ import { renderSites } from "./front-end/render-sites.ts";
 import { sitesHttp } from "./front-end/sites.ts";
 import { visitorHttp } from "./front-end/visitor.ts";
 import { answerBuffer, causeHttp, sendTimeout, toldCauseHttp } from "./program/causes.ts";
+import { headerSizesHttp } from "./web-site/header-sizes.ts";
 import { hostLimits } from "./web-site/web-site.ts";
 
 export const renderer: Renderer<"frontEnds"> = {
@@ -131,7 +132,7 @@ http {
   access_log off;
   default_type text/html;
   client_max_body_size ${hostLimits.bodyMaxMb}m;
-  client_header_timeout ${opening.headerSeconds}s;
+${headerSizesHttp}  client_header_timeout ${opening.headerSeconds}s;
 
   # Who a visitor is: the address, of IPv6 its first half, since whoever has one address of a /64 has them all.
 ${visitorHttp}

@@ -38,7 +38,7 @@ export const rawRequests: readonly RawRequest[] = [
   ["a zero byte", [400], get("GET /a\0b HTTP/1.1", host)],
   ["an encoded zero byte", [400], get("GET /a%00b HTTP/1.1", host)],
   ["7 kB", [200], get(`GET /${"a".repeat(7000)} HTTP/1.1`, host)],
-  ["9 kB", [414], get(`GET /${"a".repeat(9000)} HTTP/1.1`, host)],
+  ["17 kB", [414], get(`GET /${"a".repeat(17_000)} HTTP/1.1`, host)],
   ["OPTIONS *", [400], get("OPTIONS * HTTP/1.1", host)],
   // Methods
   ["HEAD", [200], get("HEAD /x HTTP/1.1", host)],
@@ -65,7 +65,7 @@ export const rawRequests: readonly RawRequest[] = [
   ["CR alone inside a header", [400], get("GET /x HTTP/1.1", host, "X: a\rb: c")],
   ["LF alone at the ends of lines", [200], `GET /x HTTP/1.1\n${host}\nConnection: close\n\n`],
   ["a cookie of 7 kB", [200], get("GET /x HTTP/1.1", host, `Cookie: ${"a".repeat(7000)}`)],
-  ["a cookie of 9 kB", [400], get("GET /x HTTP/1.1", host, `Cookie: ${"a".repeat(9000)}`)],
+  ["a cookie of 17 kB", [400], get("GET /x HTTP/1.1", host, `Cookie: ${"a".repeat(17_000)}`)],
   ["300 headers", [200], get("GET /x HTTP/1.1", host, ...Array.from({ length: 300 }, (_, index) => `X-${index}: y`))],
   ["an unknown expectation", [200], get("POST /count HTTP/1.1", host, "Expect: 200-maybe", "Content-Length: 0")],
   ["the expectation of 100 Continue", [100, 200], post("hello", "Expect: 100-continue", "Content-Length: 5")],

@@ -1,3 +1,4 @@
+import { headerSizes } from "../web-site/header-sizes.ts";
 import { retryAfter } from "./connections.ts";
 import { inVain } from "./places.ts";
 
@@ -43,7 +44,7 @@ const pages: readonly Page[] = [
     of: [494, 400],
     name: "large_headers",
     title: "Headers too large",
-    text: "A header of the request is larger than 8 KiB, or all of them are larger than 32 KiB. If a browser sent it, delete the cookies of this site.",
+    text: `A header of the request is larger than ${headerSizes.one / 1024} KiB, or all of them are larger than ${headerSizes.together / 1024} KiB. If a browser sent it, delete the cookies of this site.`,
   },
   {
     of: [502],
@@ -89,6 +90,6 @@ export const pageLocations = (headers: string) =>
     })
     .join("")}    location = ${longAddress} {
       internal;
-      ${answer(414, "Address too long", "The address, with all that stands behind its ?, is longer than 8 KiB. If a form sent it, its owner can let the form send its fields in the body (method POST).")}
+      ${answer(414, "Address too long", `The address, with all that stands behind its ?, is longer than ${headerSizes.one / 1024} KiB. If a form sent it, its owner can let the form send its fields in the body (method POST).`)}
     }
 `;

@@ -240,11 +240,11 @@ test.each(programs)("%s: cookies that a browser sends in parts over HTTP/2 arriv
 });
 
 test("headers that are too large together, and an address that is too long, are answered with a page", async () => {
-  const many = Array.from({ length: 40 }, (_, n) => `header = "X-${n}: ${"~".repeat(1000)}"\n`);
+  const many = Array.from({ length: 60 }, (_, n) => `header = "X-${n}: ${"~".repeat(1000)}"\n`);
   await kind.host.writeFile("/root/many", many.join(""));
   expect(await curl("node", "--http1.1 -w ' %{http_code}' -K /root/many")).toMatch(/larger than 32 KiB.* 400$/s);
-  const long = `/${"a".repeat(8500)}`;
-  expect(await curl("node", "--http1.1 -w ' %{http_code}'", long)).toMatch(/longer than 8 KiB.* 414$/s);
+  const long = `/${"a".repeat(16_500)}`;
+  expect(await curl("node", "--http1.1 -w ' %{http_code}'", long)).toMatch(/longer than 16 KiB.* 414$/s);
   expect((await kind.get("node", "/.well-known/fairhost/address-too-long")).status).toBe(404);
 });
 

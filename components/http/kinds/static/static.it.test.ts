@@ -63,7 +63,7 @@ async function get(server: string, path: string, ...more: string[]) {
 }
 
 test("31 KiB of headers, as much as the front end lets through, and 900 headers get a file", async () => {
-  const large = ["1", "2", "3", "4"].flatMap((name) => ["-H", `X-Own-${name}: ${"a".repeat(7700)}`]);
+  const large = [7700, 7700, 16_200].flatMap((size, name) => ["-H", `X-Own-${name}: ${"a".repeat(size)}`]);
   const many = Array.from({ length: 900 }, (_, number) => ["-H", `X-${number}: a`]).flat();
   for (const words of [large, many]) expect((await get("www", "/large.css", ...words)).status).toBe(200);
 });
