@@ -174,6 +174,10 @@ sub vcl_backend_response {
   } elseif (beresp.http.Cache-Control ~ "(?i)(no-store|private|no-cache)") {
     set beresp.uncacheable = true;
   }
+  # Whatever stood between may say no Age: its Date does (RFC 9111, section 4.2.3). Up to ten seconds are the clocks' difference, as for Varnish itself.
+  if (beresp.http.Date && std.time(beresp.http.Date, now) + std.duration(beresp.http.Age + "s", 0s) + 10s < now) {
+    set beresp.ttl = beresp.ttl - (now - (std.time(beresp.http.Date, now) + std.duration(beresp.http.Age + "s", 0s)));
+  }
   # Not for others: what gives or depends on a cookie, what varies by everything, what never ends.
   if (beresp.http.Set-Cookie
     || beresp.http.Vary ~ "(^|,)[ \t]*\*[ \t]*(,|$)"
