@@ -14,6 +14,7 @@ import { bootContainer } from "../lab/container.ts";
 import { placeBundle, succeed } from "../testing/fakes/placed-host.ts";
 import { keygen } from "../testing/fakes/ssh/sshd.ts";
 import { declarationOf } from "../testing/fixtures/bundle-fixture.ts";
+import { argued, auditSsh } from "../testing/ssh-audit.ts";
 import { numbersAsked } from "./measure/numbers-asked.ts";
 
 const sshAudit = {
@@ -22,18 +23,8 @@ const sshAudit = {
   sha256: "3dad48d4678e0de31f6332cc7674f9d7dd1805f86babf3796f41c2fd879cb812",
 };
 
-/** Warnings that docs/decisions/0061-algorithms-are-taken-away.md has a reason for. */
-const exchanges = ["curve25519-sha256", "curve25519-sha256@libssh.org"];
-const argued = { host: exchanges, account: [...exchanges, "hmac-sha2-256", "hmac-sha2-512"] };
-
-/** Of its JSON what is judged: what it says of each algorithm, and vulnerabilities of the version. */
-type Report = Readonly<Record<"kex" | "key" | "enc" | "mac", readonly Algorithm[]>> & {
-  readonly cves: readonly unknown[];
-};
-interface Algorithm {
-  readonly algorithm: string;
-  readonly notes: { readonly fail?: readonly string[]; readonly warn?: readonly string[] };
-}
+/** The newest one, which warns of more than Debian's (testing/ssh-audit.ts). */
+const command = "PYTHONPATH=/root/ssh-audit.whl python3 -m ssh_audit";
 
 numbersAsked({});
 const directory = mkdtempSync(join(tmpdir(), "fairhost-ssh-audit-"));
@@ -73,30 +64,16 @@ const found = [
 ];
 process.exitCode = found.length > 0 ? endings.failed[0] : 0;
 
-/**
- * Prints what is found. Rates are not tried: the firewall has them, and does not see what comes from the machine itself.
- * @returns what nobody has argued
- */
-async function audit(address: string, port: number, name: string, arguable: readonly string[] = []): Promise<string[]> {
-  const command = `PYTHONPATH=/root/ssh-audit.whl python3 -m ssh_audit --json --skip-rate-test --port ${port} ${address}`;
-  // Its status says what it has found.
-  const { stdout, stderr } = await host.run(command);
-  if (!stdout.startsWith("{")) throw new Error(`ssh-audit says nothing of ${name}: ${stdout}${stderr}`);
-  const { cves, ...report } = JSON.parse(stdout) as Report;
-  const algorithms = [...report.kex, ...report.key, ...report.enc, ...report.mac];
-  const failures = algorithms.flatMap(({ algorithm, notes: { fail = [] } }) =>
-    fail.map((why) => `failure: ${algorithm}: ${why}`),
-  );
-  const warnings = algorithms.flatMap(({ algorithm, notes: { warn = [] } }) => warn.map((why) => ({ algorithm, why })));
-  const unargued = [
-    ...cves.map((cve) => `vulnerability: ${JSON.stringify(cve)}`),
-    ...failures,
-    ...warnings
-      .filter(({ algorithm }) => !arguable.includes(algorithm))
-      .map(({ algorithm, why }) => `warning: ${algorithm}: ${why}`),
-  ];
+/** Prints what is found. @returns what nobody has argued */
+async function audit(
+  address: string,
+  port: number,
+  name: string,
+  arguable: readonly string[] = [],
+): Promise<readonly string[]> {
+  const { algorithms, failures, warnings, unargued } = await auditSsh(host, address, port, arguable, command);
   console.log(
-    `${name}: ${algorithms.length} algorithms, ${failures.length} failures, ${warnings.length} warnings, ${unargued.length} of both not argued`,
+    `${name}: ${algorithms} algorithms, ${failures.length} failures, ${warnings.length} warnings, ${unargued.length} of both not argued`,
   );
   for (const line of unargued) console.log(`  ${line}`);
   return unargued;
