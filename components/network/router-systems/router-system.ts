@@ -72,8 +72,8 @@ export interface Family {
   readonly bits: number;
   /**
    * Prefixes that a neighbour may announce. More means that it is broken, or leaks: the session ends. With an operator it stays down until
-   * somebody has looked, since the other operators carry the traffic; a host's begins again by itself. BIRD counts all that comes, FRR what its
-   * filters take.
+   * somebody has looked, since the other operators carry the traffic; a host's begins again by itself. BIRD and FRR count what their filters
+   * take. Of a host it is the least limit: {@link limitOfHost}.
    */
   readonly limits: { readonly operator: number; readonly host: number };
   /** Prefixes that operators may announce: none longer than is customary (RFC 7454 section 6.1.3). */
@@ -121,6 +121,13 @@ export const ipv4: Family = {
     "240.0.0.0/4",
   ],
 };
+
+/**
+ * Prefixes that a host may announce: at least twice what is its own, so that no declaration ends the session that it is for. In steps: few changes
+ * change it.
+ */
+export const limitOfHost = (family: Family, { prefixes }: RouterPlan["hosts"][number]): number =>
+  family.limits.host * Math.max(1, Math.ceil((2 * prefixesOf(family, prefixes).length) / family.limits.host));
 
 /** The family of a prefix. */
 export const familyOf = (prefix: string): Family => (prefix.includes(":") ? ipv6 : ipv4);

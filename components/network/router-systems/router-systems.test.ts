@@ -4,7 +4,7 @@ import { declare } from "../../../fleet/declare/declare.ts";
 import { loadFleet } from "../../../fleet/load/load.ts";
 import type { Declaration, RouterInputs } from "../../registry/kinds.generated.ts";
 import { firewallOf } from "./router-firewall.ts";
-import { routerPlans, tooLong, withoutIpv4, withoutSessions } from "./router-plan.ts";
+import { type RouterPlan, routerPlans, tooLong, withoutIpv4, withoutSessions } from "./router-plan.ts";
 import { routerSystems } from "./router-systems.generated.ts";
 
 const trial = declare((await loadFleet(join(import.meta.dirname, "../../../inventory/trial"))).fleet);
@@ -104,6 +104,25 @@ test.each(routerSystems)("several entries of one prefix, on $manufacturer: each 
   for (const word of ["64496", "64497", "44", "46"]) expect(text).toMatch(new RegExp(`\\b${word}\\b`));
   expect(text.match(/2620:4f:9000::\/44/g)!.length).toBeGreaterThanOrEqual(2);
 });
+
+test.each(routerSystems)(
+  "a host of a router of $manufacturer may announce twice what is declared for it",
+  ({ render }) => {
+    const [plan] = routerPlans(trial);
+    const [host] = plan!.hosts as [RouterPlan["hosts"][number]];
+    const limits = (accounts: number) => {
+      const prefixes = Array.from({ length: accounts }, (_, index) => `fd00:8000:1:${index.toString(16)}::/64`);
+      const text = render({ ...plan!, hosts: [{ ...host, prefixes: [...prefixes, "192.0.2.11/32"] }] });
+      return [...text.matchAll(/(?:receive limit|maximum-prefix|maximum) (\d+)/g)].map(([, limit]) => Number(limit));
+    };
+    const ofOperators = [500_000, 2_000_000];
+    const ofHost = (accounts: number) => limits(accounts).filter((limit) => !ofOperators.includes(limit));
+    expect(ofHost(0)).toEqual([2000, 10]);
+    expect(ofHost(1000)).toEqual([2000, 10]);
+    expect(ofHost(1001)).toEqual([4000, 10]);
+    expect(ofHost(4001)).toEqual([10_000, 10]);
+  },
+);
 
 test("both ends of a link have addresses of one /127, whichever end lists it", () => {
   const [first, second] = routerPlans(trial);

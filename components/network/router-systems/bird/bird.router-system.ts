@@ -10,6 +10,7 @@ import {
   familiesOf,
   familiesOfHost,
   heading,
+  limitOfHost,
   linkTimers,
   plainEither,
   plainName,
@@ -213,7 +214,7 @@ const host =
       const own = prefixesOf(family, session.prefixes);
       return channel(
         family,
-        `receive limit ${family.limits.host} action restart`,
+        `receive limit ${limitOfHost(family, session)} action restart`,
         own.length === 0 ? "import none" : `import filter { if net !~ ${set(own)} then reject; ${leaving}accept; }`,
         // The way out, as long as there is one.
         `export filter { if !is_default${family.suffix}() || source != RTS_BGP then reject; ${leaving}accept; }`,

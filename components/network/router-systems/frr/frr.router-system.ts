@@ -13,6 +13,7 @@ import {
   heading,
   ipv4,
   ipv6,
+  limitOfHost,
   linkTimers,
   plainEither,
   plainName,
@@ -131,12 +132,12 @@ const addressFamily =
       ...(version === 6 ? [plan.infrastructure, ...own] : own).map((prefix) => `  network ${plainPrefix(prefix)}\n`),
       ...plan.hosts
         .filter((host) => familiesOfHost(plan, host).includes(family))
-        .map(({ name, address }) =>
+        .map((host) =>
           activate(
-            address,
-            `host-${name}-in${suffix}`,
+            host.address,
+            `host-${host.name}-in${suffix}`,
             `hosts-out${suffix}`,
-            `maximum-prefix ${limits.host} restart 1`,
+            `maximum-prefix ${limitOfHost(family, host)} restart 1`,
           ),
         ),
       ...plan.routers.map(({ neighbor: other }) =>

@@ -7,6 +7,7 @@ import {
   familiesOfHost,
   heading,
   ipv6,
+  limitOfHost,
   linkTimers,
   plainEither,
   plainName,
@@ -137,8 +138,8 @@ const exchanged = (family: Family, over: Family, ...lines: readonly string[]) =>
   return block(`family ${inet(family)}`, all.length === 0 ? "unicast;" : block("unicast", ...all));
 };
 
-const limited = (family: Family, over: Family, who: "operator" | "host", idle: string) =>
-  exchanged(family, over, block("prefix-limit", `maximum ${family.limits[who]};`, `teardown 90 idle-timeout ${idle};`));
+const limited = (family: Family, over: Family, most: number, idle: string) =>
+  exchanged(family, over, block("prefix-limit", `maximum ${most};`, `teardown 90 idle-timeout ${idle};`));
 
 const host = (plan: RouterPlan) => (session: RouterPlan["hosts"][number]) => {
   const { name, address, asNumber } = session;
@@ -148,7 +149,7 @@ const host = (plan: RouterPlan) => (session: RouterPlan["hosts"][number]) => {
     `local-address ${plainAddress(plan.address)};`,
     `peer-as ${asNumber};`,
     detection,
-    ...familiesOfHost(plan, session).map((family) => limited(family, ipv6, "host", "1")),
+    ...familiesOfHost(plan, session).map((family) => limited(family, ipv6, limitOfHost(family, session), "1")),
     `import host-${name}-in;`,
     "export hosts-out;",
   );
@@ -177,7 +178,7 @@ const operator = (plan: RouterPlan) => (session: RouterPlan["operators"][number]
       `local-address ${plainEither(address)};`,
       `peer-as ${asNumber};`,
       ...(watched ? [detection] : []),
-      ...families.map((family) => limited(family, over, "operator", "forever")),
+      ...families.map((family) => limited(family, over, family.limits.operator, "forever")),
       `import operator-${name}-in;`,
       `export operator-${name}-out;`,
     ),
