@@ -12,8 +12,7 @@ leanSdk();
 const settings = readSettings();
 const { fleet, declaration, whole, due, repairs, secrets, commands, stamps } = await declared(settings, holdings);
 
-/** The last report of each host and router: result, generation, errors by account. */
-export const { hosts, routers } = await platform({
+const { hosts, routers } = await platform({
   declaration,
   whole,
   due,
@@ -26,3 +25,6 @@ export const { hosts, routers } = await platform({
   commands,
   stamps,
 });
+
+/** Outputs: the last report of each host and router, with result, generation and errors by account. One object, since the engine warns of an export without a value. */
+export default { hosts, ...(routers && { routers }) };
