@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { HostDrift } from "../guard/drift/inspect-hosts.ts";
+import { exitStatuses } from "../lib/user-error.ts";
 import { type Cell, stacks, type TwoCells, twoCells } from "../testing/projects/two-cells.ts";
 import { setupToolchain } from "../toolchain/setup.ts";
 
@@ -139,6 +140,12 @@ test("the guard keeps the same order, names the routers, and looks for drift whe
   );
   expect(await deploy("routers", 0)).toContain("Rewrites 1 file of router-1 itself: bird/bird.conf.");
   expect(await applied()).toEqual(["router-1 apply"]);
+  // The other one has not changed by hand: it waits.
+  const { exitCode, stdout: told } = await cells.two.guard(["drift"], stacks.routers);
+  expect(told).toMatch(/^router-1, generation \d+: no drift$/m);
+  expect(told).toMatch(/^router-2, generation \d+: waits for a deploy\n {2}router-1 of site lab has what is declared/m);
+  expect(told.split("\n").at(-1)).toBe("2 of 2 routers answered; 1 router waits for a deploy.");
+  expect(exitCode).toBe(exitStatuses.drift);
   await deploy("main", 0);
   expect(await applied()).toEqual(["web1 apply"]);
   expect(await deploy("routers", 0)).toContain("Rewrites 1 file of router-2 itself: frr/frr.conf.");
@@ -179,4 +186,24 @@ test("a cell whose last host left the inventory is deployed for the last time", 
   expect((await up("second")).said).toContain("fairhost:host:BareMetalHost web2 deleting");
   // Now it holds none, and may as well be misspelt.
   expect((await up("second", 1)).said.replaceAll(/\s+/g, " ")).toContain("Correct it; the stack holds no host");
+});
+
+test("the stack of a cell that was emptied is removed, contacts nobody, and the others go on without it", async () => {
+  const remove = async (cell: Cell) => {
+    for (const args of [
+      ["destroy", "--yes", "--skip-preview", "-s", stacks[cell]],
+      ["stack", "rm", "--yes", stacks[cell]],
+    ]) {
+      const { exitCode, all } = await cells.two.project.pulumi(args);
+      expect(exitCode, all).toBe(0);
+    }
+  };
+  await cells.routers.order();
+  await remove("second");
+  // One cell is left. Its stack delivers to the routers from now on, which get what is declared; that of the routers has none.
+  expect((await up("main")).order).toEqual(["router-1", "router-2"]);
+  expect((await up("routers", 1)).said.replaceAll(/\s+/g, " ")).toContain("Remove it (`pulumi destroy`");
+  await remove("routers");
+  expect(await cells.routers.order()).toEqual([]);
+  expect((await up("main")).order).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { routersCell } from "../../components/declaring.ts";
+import { cellsOf, routersCell } from "../../components/declaring.ts";
 import { lostHosts } from "../../components/host/hardware/lost.ts";
 import { reachedNames } from "../../components/network/router-systems/delivered-routers.ts";
 import { loadBootstrap } from "../../delivery/bootstrap.ts";
@@ -9,6 +9,7 @@ import { checkout } from "../../guard/change/base/base.ts";
 import { reachedRouters } from "../../guard/deploy/hosts/gate.ts";
 import { formatDrift } from "../../guard/drift/format-drift.ts";
 import { type HostDrift, inspectHosts, sshTarget } from "../../guard/drift/inspect-hosts.ts";
+import { withWaits } from "../../guard/drift/waiting-routers.ts";
 import { readStackConfig } from "../../guard/engine/stack-config.ts";
 import { hasDrift } from "../../host/inspect/difference.ts";
 import { UserError } from "../../lib/user-error.ts";
@@ -35,12 +36,11 @@ export async function drift(stack: string, projectDirectory: string, names: read
   const asked = new Set(names.length > 0 ? names : there.filter((name) => !isLost.has(name)));
   const targets = [...fleet.hosts, ...reachedRouters(fleet)].filter(({ name }) => asked.has(name));
   const { applier } = await loadBootstrap();
-  return inspectHosts(
-    // Routers are told of the hosts of all cells.
-    config.cell === routersCell ? declare(fleet) : declaration,
-    targets.map((target) => sshTarget(config, target)),
-    { applier },
-  );
+  const ssh = targets.map((target) => sshTarget(config, target));
+  if (config.cell !== routersCell) return inspectHosts(declaration, ssh, { applier });
+  // Routers are told of the hosts of all cells.
+  const results = await inspectHosts(declare(fleet), ssh, { applier });
+  return withWaits(results, declaration, { stack: config.stack, cells: cellsOf(fleet.hosts) });
 }
 
 interface Options {

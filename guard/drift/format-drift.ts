@@ -16,8 +16,11 @@ export function formatDrift(results: readonly HostDrift[], stack?: string): stri
 
 function formatHost(result: HostDrift): string {
   if ("error" in result) return `${result.host}: did not answer\n  ${printable(result.error)}`;
-  const { host, generation, differences } = result;
-  if (differences.length === 0) return `${host}, generation ${generation}: no drift`;
+  const { host, generation, waits } = result;
+  const differences = shown(result);
+  const title = `${host}, generation ${generation}:`;
+  const waiting = waits === undefined ? "" : `${title} waits for a deploy\n  ${printable(waits)}`;
+  if (differences.length === 0) return waiting || `${title} no drift`;
   const table = new Table({
     head: ["whose", "kind", "what is, and who repairs it"],
     colWidths: [15, 27, width - 15 - 27 - 4],
@@ -25,7 +28,14 @@ function formatHost(result: HostDrift): string {
     style: { head: [], border: [], compact: true },
   });
   for (const difference of differences) table.push(row(difference));
-  return `${host}, generation ${generation}:\n${table.toString()}`;
+  return `${waiting || title}\n${table.toString()}`;
+}
+
+/** Differences, without those that a router waits with. */
+function shown(result: HostDrift): readonly Difference[] {
+  if ("error" in result) return [];
+  const { differences, waits } = result;
+  return waits === undefined ? differences : differences.filter(({ kind }) => kind !== "generation-outdated");
 }
 
 function row({ group, kind, message, repaired, note }: Difference): string[] {
@@ -35,21 +45,22 @@ function row({ group, kind, message, repaired, note }: Difference): string[] {
 }
 
 function summary(results: readonly HostDrift[], stack: string | undefined): string {
-  const answers = results.flatMap((result) =>
-    "error" in result ? [] : [result.differences.filter(({ note }) => !note)],
-  );
+  const answers = results.flatMap((result) => ("error" in result ? [] : [shown(result).filter(({ note }) => !note)]));
   const differences = answers.flat();
   const repaired = differences.filter((difference) => difference.repaired === byDeploy).length;
   const manual = differences.length - repaired;
   const silent = counted(results.filter((result) => "error" in result));
-  const drifted = counted(results.filter((result) => "differences" in result && hasDrift(result.differences)));
-  const found =
-    differences.length === 0 ? "no drift found" : `${count(differences.length, "difference")} on ${drifted}`;
+  const drifted = counted(results.filter((result) => hasDrift(shown(result))));
+  const waiting = results.filter((result) => "waits" in result && result.waits !== undefined);
+  const found = [
+    ...(waiting.length > 0 ? [`${counted(waiting)} ${waiting.length > 1 ? "wait" : "waits"} for a deploy`] : []),
+    ...(differences.length > 0 ? [`${count(differences.length, "difference")} on ${drifted}`] : []),
+  ];
   const asked = ofEach(results, (all, noun) => {
     return `${all.filter((result) => "differences" in result).length} of ${count(all.length, noun)}`;
   });
   const lines = [
-    [`${asked} answered`, ...(answers.length > 0 ? [found] : [])],
+    [`${asked} answered`, ...(answers.length > 0 ? (found.length > 0 ? found : ["no drift found"]) : [])],
     [
       ...(repaired > 0 ? [`${repaired} will be repaired by the next deploy`] : []),
       ...(manual > 0 ? [`${manual} ${manual === 1 ? "needs" : "need"} manual repair`] : []),

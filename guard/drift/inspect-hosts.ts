@@ -19,7 +19,12 @@ export const applier = "/usr/local/sbin/fairhost-host";
 export type HostDrift = Asked & Answered;
 
 type Answered =
-  | { readonly generation: number; readonly differences: readonly Difference[] }
+  | {
+      readonly generation: number;
+      readonly differences: readonly Difference[];
+      /** Of a router that has not got yet what is declared, where hosts are in several cells: what to do (waiting-routers.ts). */
+      readonly waits?: string;
+    }
   | { readonly error: string };
 
 interface Asked {
