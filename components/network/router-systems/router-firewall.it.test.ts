@@ -38,6 +38,13 @@ describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
     systemd-run --quiet --collect --unit=hearing ip netns exec ${space} socat -u UDP${address.includes(":") ? 6 : 4}-RECV:9999,bind=${bracketed(address)} OPEN:/run/heard,creat`);
     return async () => [...new Set((await on.router.run(["cat", "/run/heard"])).stdout.trim().split("\n"))];
   };
+  /** Asks all ports: those that are open, and those that do not answer at all. */
+  const scan = async (space: string, protocol: "tcp" | "udp", from: string, address: string) => {
+    const command = ["ip", "netns", "exec", space, "python3", "/run/scan.py", protocol, from, address];
+    const { open, closed } = JSON.parse(await succeed(on.router, command)) as { open: number[]; closed: number[] };
+    const answered = new Set([...open, ...closed]);
+    return { open, silent: Array.from({ length: 65_535 }, (_, i) => i + 1).filter((port) => !answered.has(port)) };
+  };
   beforeAll(async () => {
     on = await neighboredRouter();
     const { router, sh } = on;
@@ -68,13 +75,8 @@ describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
   test.each([plan.address, plan.operators[0]!.address, own4])(
     "answers nobody outside on any port of %s: those of sessions are silent, all others closed",
     async (address) => {
-      const scanned = async (protocol: "tcp" | "udp") => {
-        const from = address.includes(":") ? outside6 : outside4;
-        const command = ["ip", "netns", "exec", "transit-1", "python3", "/run/scan.py", protocol, from, address];
-        const { open, closed } = JSON.parse(await succeed(on.router, command)) as { open: number[]; closed: number[] };
-        const answered = new Set([...open, ...closed]);
-        return { open, silent: Array.from({ length: 65_535 }, (_, i) => i + 1).filter((port) => !answered.has(port)) };
-      };
+      const from = address.includes(":") ? outside6 : outside4;
+      const scanned = (protocol: "tcp" | "udp") => scan("transit-1", protocol, from, address);
       expect(await scanned("tcp")).toEqual({ open: [], silent: [179] });
       // Above are ports that BFD sends from.
       const { open, silent } = await scanned("udp");
@@ -83,6 +85,33 @@ describe.each(["bird", "frr"])("a delivered router of %s", (manufacturer) => {
       await on.sh(`nft destroy table inet fairhost
       ip netns exec transit-1 socat -u OPEN:/dev/null TCP:${bracketed(address)}:179,bind=${bracketed(address.includes(":") ? outside6 : outside4)},connect-timeout=10`);
       await on.sh("systemctl reload fairhost-router-firewall.service");
+    },
+    240_000,
+  );
+
+  const [other] = plan.routers as [(typeof plan.routers)[number]];
+  test.each([
+    ["an account of a host", host.name, inside6, plan.address],
+    ["an account of a host, at the link to an operator", host.name, inside6, plan.operators[0]!.address],
+    ["a front end of a host, over IPv4", host.name, inside4, own4],
+  ])(
+    "answers %s as it answers those outside: no session, no other port",
+    async (_, space, from, address) => {
+      expect(await scan(space, "tcp", from, address)).toEqual({ open: [], silent: [179] });
+      const { open, silent } = await scan(space, "udp", from, address);
+      expect([open, silent.filter((port) => port < 32_768)]).toEqual([[], [3784, 3785, 4784, 7784]]);
+    },
+    240_000,
+  );
+
+  test.each([
+    ["a host", host.name, host.address, plan.address],
+    ["the other router", other.name, other.neighbor, other.address],
+  ])(
+    "offers %s BGP over TCP, and no other port",
+    async (_, space, from, address) => {
+      expect(await scan(space, "tcp", from, address)).toEqual({ open: [179], silent: [] });
+      await on.allEstablished();
     },
     240_000,
   );
