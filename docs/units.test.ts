@@ -60,7 +60,7 @@ test("it says of each line of the status what it means", () => {
       notYet: ["it gets a name"],
       waiting: "it waits",
     },
-    ...{ copies: ["a copy"], firewall: "as loaded", lastResult: "applied" },
+    ...{ copies: ["a copy"], restores: ["a restore"], firewall: "as loaded", lastResult: "applied" },
     working: { work: "apply", pid: 1, since: "2026-11-29T20:00:00Z" },
   });
   const labels = text.split("\n").flatMap((line) => /^(\S+(?: \S+)*) {2,}/.exec(line)?.[1] ?? []);

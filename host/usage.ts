@@ -53,6 +53,9 @@ export const usage = `Usage: fairhost-host [--root DIR] COMMAND
   restore-backup ACCOUNT files [PATH]|database ENGINE NAME|account [--snapshot ID] [--in-place] [--of HOST]
                     restore the home or one path in it, a database, or all, from the newest backup or the one given:
                     into a new directory of the home, or with --in-place over what is there
+  restore-declared [ACCOUNT...]
+                    restore what \`restore\` in the files of accounts asks for and this host has not done, in place; go on
+                    with what was interrupted (\`guard deploy\` and a timer do this)
   show-backups ACCOUNT [SECONDS]
                     mount an account's backups in its admin/backup until nobody has read them for 600 seconds, or as
                     many as given (fairhost-backup-view@.service does this when the account looks)

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { once } from "../../lib/once.ts";
+import { restoreInputs } from "../backup/restore-request.ts";
 import type { Account, Plan } from "../declaring.ts";
 import { declaredFirewall, firewallInputs } from "../firewall/rule.ts";
 import { flag, number, text, waivers } from "../inputs.ts";
@@ -44,6 +45,9 @@ export const inputs = z.strictObject({
     })
     .exactOptional()
     .describe("Site of its backups, and the number of days that they are kept."),
+  restore: restoreInputs
+    .exactOptional()
+    .describe("What the host puts in the place of what is there, from which backup: once for each id."),
   uid: identity(number, { judged: "identity-kept" }).describe("The network's `uidBase` and its number."),
   gid: identity(number, { judged: "identity-kept" }).describe("As the uid."),
   user: identity(text, { judged: "identity-kept" }).describe("Login name on the host: `a<number>`."),
@@ -96,6 +100,7 @@ export const kind: Kind<"accounts"> = {
         },
       }),
       ...(account.suspended !== undefined && { suspended: account.suspended }),
+      ...(account.restore !== undefined && { restore: account.restore }),
       ...declaredFirewall(account.firewall),
       plan: account.plan,
       protect: account.protect,

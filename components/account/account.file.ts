@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { restoreSchema } from "../backup/restore-request.ts";
 import { largestNumber } from "../declaring.ts";
 import { accountFirewallSchema } from "../firewall/rule.ts";
 import { eachLimit, limitValue } from "../plan/each-limit.ts";
@@ -44,6 +45,11 @@ export const schema = z.strictObject({
     .optional()
     .describe(
       "While it is there, nothing of the account runs and nobody logs in; its data is kept, and its web addresses answer 503. Without it everything declared runs again.",
+    ),
+  restore: restoreSchema
+    .optional()
+    .describe(
+      "Puts what a backup has in the place of what is there now: once, with the next deploy. It can stay afterwards, or be removed, and nothing more happens.",
     ),
   ...accountEntries,
 });

@@ -1,5 +1,7 @@
+import { keptDays } from "../../delivery/protocol/restores.ts";
 import { once } from "../../lib/once.ts";
 import { count } from "../../lib/text/text.ts";
+import { restoreInWords } from "../backup/restore-request.ts";
 import { describeRules } from "../firewall/describe-rules.ts";
 import { limitNames } from "../plan/each-limit.ts";
 import { type Change, type Describe, differences, type Effect, effect, touches } from "../registry/change.ts";
@@ -106,6 +108,17 @@ function describeUpdate(
   if (touches(change, "standby")) {
     say(`Changes the standby of ${who} from ${was.standby ?? "none"} to ${is.standby ?? "none"}.`);
   }
+  if (touches(change, "restore")) {
+    if (is.restore === undefined) {
+      say(`Removes restore ${was.restore!.id} of ${who} from the inventory: nothing changes on ${is.host}.`);
+    } else {
+      const kept = `what is there is kept beside for ${count(keptDays, "day")}`;
+      say(
+        `Restores ${restoreInWords(is.restore)} of ${who} on ${is.host}, in place: what was written since is lost, and ${kept}.`,
+        { destroys: true },
+      );
+    }
+  }
   for (const sentence of describeRules(who, was.firewall, is.firewall)) say(sentence);
   const said = [
     "firewall",
@@ -118,6 +131,7 @@ function describeUpdate(
     "suspended",
     "backup",
     "standby",
+    "restore",
     "waivers",
   ];
   const rest = change.paths.filter((path) => !said.includes(path.split(".")[0]!));

@@ -1,5 +1,8 @@
 import { confined } from "../host/units/confined.ts";
 
+/** Unit that asks at boot which accounts are still this host's (render-fence.ts). */
+export const atBoot = "fairhost-fence.service";
+
 /** Name of the slice of what makes, fetches and tries backups. */
 export const backupSlice = "fairhost-backup.slice";
 

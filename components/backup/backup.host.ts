@@ -18,6 +18,8 @@ export const backup = {
         /\{"account":(?<number>\d+),"site":"(?<backupSite>[a-z0-9-]+)","retentionDays":(?<retention>\d+)(?:,"proofDays":(?<proof>\d+))?\}/,
       ],
     },
+    // Whoever asks for a restore needs an approval that names all of it.
+    { path: /restores\/(?<number>\d+)/, lines: [/(?<restore>\{.*\})/] },
   ],
   // Whoever changes a standby or a plan needs an approval.
   follows: [{ path: /often/, lines: [/\{"account":\d+,"minutes":\d+\}/] }],

@@ -6,20 +6,21 @@ import {
   keepersFile,
   keepersKeys,
 } from "../../delivery/protocol/backups.ts";
-import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
+import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { type RestoreRequest, restoreRequests } from "../../delivery/protocol/restores.ts";
 import { sortBy } from "../../lib/lists.ts";
 import { plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
 import { timedService } from "../host/units/timed-service.ts";
 import type { DeclaredHost, Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
-import { backupService, backupSlice } from "./backup-service.ts";
+import { atBoot, backupService, backupSlice } from "./backup-service.ts";
 import { renderOften } from "./often.ts";
 
 export const renderer: Renderer<"accounts"> = {
   key: "accounts",
   whileSuspended: true,
   ofHost: (on) => (on.host.role === "backup" ? { files: [] } : renderBackup(on)),
-  ofAccount: ({ account }) => ({ files: renderRecord(account) }),
+  ofAccount: ({ account }) => ({ files: [...renderRecord(account), ...renderRestore(account)] }),
 };
 
 function renderRecord({ number, backup }: Element<"accounts">): BundleFile[] {
@@ -27,6 +28,13 @@ function renderRecord({ number, backup }: Element<"accounts">): BundleFile[] {
   const { site, retentionDays, proofDays } = backup;
   const record: BackupRecord = { account: number, site, retentionDays, ...(proofDays !== undefined && { proofDays }) };
   return [{ path: `${backupRecords}${number}`, content: `${JSON.stringify(record)}\n` }];
+}
+
+function renderRestore({ number, restore }: Element<"accounts">): BundleFile[] {
+  if (restore === undefined) return [];
+  const { id, snapshot, what } = restore;
+  const request: RestoreRequest = { account: number, id, snapshot, what };
+  return [{ path: `${restoreRequests}${number}`, content: `${JSON.stringify(request)}\n` }];
 }
 
 /** Backup hosts that are there and have a pinned key. */
@@ -50,6 +58,15 @@ function renderBackup(on: DeclaredHost): { files: BundleFile[]; units: BundleUni
     timer: { OnCalendar: "daily", RandomizedDelaySec: "8h", FixedRandomDelay: "yes", Persistent: "yes" },
   });
   const often = renderOften(on);
+  const restores = timedService("fairhost-restore", {
+    description: "Restores what the inventory asks for",
+    // No process where nothing is asked for. Not before it is known which accounts are still this host's.
+    unit: { After: atBoot, ConditionDirectoryNotEmpty: `${currentGeneration}/${restoreRequests.slice(0, -1)}` },
+    // It ends with an apply, which may repair anything; and while it exchanges data, the account is down.
+    service: { ExecStart: "/usr/local/sbin/fairhost-host restore-declared", TimeoutStartSec: "20h" },
+    // `guard deploy` does not wait for it. This is for others, and goes on with what was interrupted, also after a boot.
+    timer: { OnActiveSec: "2min", OnUnitInactiveSec: "5min", RandomizedDelaySec: "15s" },
+  });
   return {
     files: [
       { path: keepersFile, content: `${JSON.stringify(keepers)}\n` },
@@ -64,7 +81,8 @@ function renderBackup(on: DeclaredHost): { files: BundleFile[]; units: BundleUni
       },
       ...timed.files,
       ...often.files,
+      ...restores.files,
     ],
-    units: [...timed.units, ...often.units],
+    units: [...timed.units, ...often.units, ...restores.units],
   };
 }

@@ -2,9 +2,9 @@ import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { timedService } from "../host/units/timed-service.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
+import { atBoot } from "./backup-service.ts";
 import { keepersFor } from "./render-backup.ts";
 
-const atBoot = "fairhost-fence.service";
 const program = "/usr/local/sbin/fairhost-host fence";
 
 /** Hosts ask their backup hosts whether they were declared lost, and hold the accounts that have gone meanwhile (host/moves/fence.ts). */

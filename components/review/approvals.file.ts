@@ -8,6 +8,7 @@ export const approvableActions = [
   "delete",
   "replace",
   "move",
+  "restore",
   "shrink",
   "suspend",
   "renumber",

@@ -15,6 +15,7 @@ import { compareAfter, type Gate, lookBefore } from "./hosts/gate.ts";
 import { movesBetween, prepare, type Reach, settleAll, withLost } from "./hosts/moves.ts";
 import type { Proofs } from "./hosts/proofs.ts";
 import { driftEverywhere, fleetOf, repairing } from "./hosts/repair.ts";
+import { restoresBetween, runRestores } from "./hosts/restores.ts";
 import { Journal } from "./journal.ts";
 import { localFacts, type PastEngine } from "./lock/engine-lock.ts";
 import { deployLock, LockedError } from "./lock/lock.ts";
@@ -169,6 +170,9 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
   const { declaration } = sides.after;
   const lost = lostHosts(declaration.hosts);
   const moves = movesBetween(sides.before.declaration.accounts, declaration.accounts, lost);
+  const restores = restoresBetween(sides.before.declaration.accounts, declaration.accounts);
+  // One account's failure keeps no other host from its wave.
+  const unrestored: string[] = [];
   const stages = stagesOf(review.stages);
   const touched = stages.flatMap(({ hosts }) => hosts);
   const directory = recordsDirectory(engine);
@@ -234,6 +238,12 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
     // Backups are given out only when the backup hosts know where the accounts are now.
     const due = moves.filter((move) => (move.lost ? last : moving.includes(move)));
     const problems = [...updated, ...(await settleAll(options.reach, due, say, masterSecrets(engine))).problems];
+    if (updated.length === 0) {
+      const own = restores.filter(({ host }) => wave.hosts.includes(host));
+      const left = await runRestores(options.reach, own, say);
+      if (left.length > 0) say(`\n${left.join("\n")}\n`);
+      unrestored.push(...left);
+    }
     const { problems: unhealthy, notes } = problems.length > 0 ? nothingSeen : await compareAfter(before, gate);
     if (notes.length > 0)
       say(`\nNotes that do not stop the deploy (for account owners, or to put right by hand):\n${notes.join("\n")}\n`);
@@ -245,7 +255,7 @@ async function guarded(options: DeployOptions, run: Run): Promise<DeployResult> 
     if (unhealthy.length > 0) return stopped(index, unhealthy, true);
     if (!last) state = await stateFacts(engine);
   }
-  return { kind: "done" };
+  return unrestored.length > 0 ? { kind: "failed", reason: unrestored.join("\n") } : { kind: "done" };
 
   function planOf(name: string): string {
     return join(plans, name);

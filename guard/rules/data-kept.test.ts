@@ -1,5 +1,6 @@
 import { defaultLimits } from "../../components/review/limits.file.ts";
 import { hostFixture } from "../../testing/fixtures/fixture.ts";
+import { accountMoved } from "../../testing/fixtures/wave-fixture.ts";
 import { between, step, testGuardRule, to, valid } from "../../testing/test-guard-rule.ts";
 import { changed, changedOwn } from "../../testing/test-rule.ts";
 import { dataKept } from "./data-kept.ts";
@@ -20,7 +21,49 @@ function without(declaration: typeof valid, ...numbers: readonly number[]): type
 
 const withSpare = { ...valid, hosts: [...valid.hosts, hostFixture(3, { role: "spare" })] };
 
+const wish = { id: "shop-1", snapshot: "2026-11-28", what: ["files www/A b", "database shop"] };
+const asking = (restore: typeof wish, of = valid) => changed(of, "accounts", 0, (account) => ({ ...account, restore }));
+
 testGuardRule(dataKept, {
+  "a restore": {
+    change: to(asking({ ...wish, what: ["all"] })),
+    expect: [
+      "needs approval: account 1 restore: Restore shop-1 puts all files and databases from the backup of 2026-11-28 in the place of what account 1 (acme-1) has on h1 now: all that it has written there since is lost, but for a copy that h1 keeps for 7 days. [restore account 1:shop-1:2026-11-28:all]",
+    ],
+  },
+  "a restore of a path that is no name": {
+    change: to(asking(wish)),
+    expect: [
+      "needs approval: account 1 restore: Restore shop-1 puts www/A b in the home, database shop from the backup of 2026-11-28 in the place of what account 1 (acme-1) has on h1 now: all that it has written there since is lost, but for a copy that h1 keeps for 7 days. [restore account 1:shop-1:2026-11-28:b6febeeac20b014e5e310a6e69ee44f1]",
+    ],
+  },
+  "what a restore replaced": {
+    change: between(asking(wish), asking({ id: "shop-2", snapshot: "before shop-1", what: ["all"] })),
+    expect: [
+      "needs approval: account 1 restore: Restore shop-2 puts what restore shop-1 replaced in the place of what account 1 (acme-1) has on h1 now: all that it has written there since is lost, but for a copy that h1 keeps for 7 days. [restore account 1:shop-2:before-shop-1:all]",
+    ],
+  },
+  "another restore under the same id": {
+    change: between(asking(wish), asking({ ...wish, snapshot: "2026-11-27" })),
+    expect: [
+      "blocked: account 1 restore: Changes restore shop-1 of account 1 (acme-1) without a new id, so h1 would do nothing: give it a new id.",
+    ],
+  },
+  "a restore of an account that moves": {
+    change: to(asking(wish, accountMoved())),
+    expect: [
+      "blocked: account 1 restore: Asks for restore shop-1 of account 1 (acme-1) while it moves from h1 to h2, so no host would do it: deploy the move first.",
+    ],
+    alsoFound: ["moves-planned"],
+  },
+  "a restore of a new account": {
+    change: between(without(unprotected, 1), asking(wish, unprotected)),
+    expect: [
+      "blocked: account 1 restore: Account 1 (acme-1) is new on h1 and asks for restore shop-1, which no host would do: remove `restore`, deploy, then add it with a new id.",
+    ],
+    alsoFound: ["identity-kept", "policies-hold"],
+  },
+  "the end of a wish": { change: between(asking(wish), valid), expect: [] },
   "an account": {
     change: between(unprotected, without(unprotected, 1)),
     expect: ["needs approval: account 1: Deletes account 1 (acme-1), with up to 10 GB of data. [delete account 1]"],

@@ -1,8 +1,10 @@
+import { restoreInWords, restoreResource } from "../../components/backup/restore-request.ts";
 import type { Change } from "../../components/registry/change.ts";
 import { accountsOn } from "../../components/registry/change.ts";
 import type { Kind } from "../../components/registry/kind.ts";
 import { allKinds, nameOf } from "../../components/registry/subject.ts";
 import { roleOf } from "../../delivery/protocol/resources.ts";
+import { keptDays } from "../../delivery/protocol/restores.ts";
 import { byKey } from "../../lib/lists.ts";
 import { lazy } from "../../lib/once.ts";
 import { count, listed } from "../../lib/text/text.ts";
@@ -14,9 +16,9 @@ export const dataKept: GuardRule = {
   name: "data-kept",
   theme: "data",
   description:
-    "Deleting data, or anything that accounts run on, needs approval. A protected account is never deleted, and limits.yaml limits how many accounts one change may delete.",
+    "Deleting data, putting a backup in its place, or deleting anything that accounts run on, needs approval. A protected account is never deleted, and limits.yaml limits how many accounts one change may delete.",
   reason: "A file lost in a merge looks like an intended deletion, and deleted data cannot be brought back.",
-  fix: "If intended, add an approval to approvals.yaml. To delete a protected account, set `protect: false`, deploy, then delete it.",
+  fix: "If intended, add an approval to approvals.yaml. An approval of a restore names account, id, backup and what is restored. To delete a protected account, set `protect: false`, deploy, then delete it.",
   *find({ changes, before, after, engine, limits }) {
     const gone = changes.accounts.filter(({ op }) => op === "delete");
     const everywhere = lazy(() => byKey((after.whole ?? after.declaration).accounts, ({ number }) => number));
@@ -38,6 +40,7 @@ export const dataKept: GuardRule = {
         };
       } else yield deletion(change, left.length > 0 ? `, with ${count(left.length, "account")} on it` : "");
     }
+    for (const change of changes.accounts) yield* restored(change);
     const deleted = new Set(gone.map(({ before: account }) => account!.number));
     for (const { key, deletion: asks, accountOf } of allKinds as readonly Kind[]) {
       // Accounts and hosts are handled above.
@@ -68,6 +71,35 @@ export const dataKept: GuardRule = {
     }
   },
 };
+
+/** An account that gets back what a backup has: in the place of what is there. */
+function* restored({ subject: about, before: was, after: is }: Change<"accounts">): Generator<Finding> {
+  if (is?.restore === undefined) return;
+  const { restore, number, name, host } = is;
+  const refused = (message: string): Finding => ({ subject: { ...about, path: "restore" }, message });
+  if (was === undefined) {
+    yield refused(
+      `Account ${number} (${name}) is new on ${host} and asks for restore ${restore.id}, which no host would do: remove \`restore\`, deploy, then add it with a new id.`,
+    );
+    return;
+  }
+  if (JSON.stringify(was.restore) === JSON.stringify(restore)) return;
+  if (was.restore?.id === restore.id) {
+    yield refused(
+      `Changes restore ${restore.id} of account ${number} (${name}) without a new id, so ${host} would do nothing: give it a new id.`,
+    );
+  } else if (was.host !== host) {
+    yield refused(
+      `Asks for restore ${restore.id} of account ${number} (${name}) while it moves from ${was.host} to ${host}, so no host would do it: deploy the move first.`,
+    );
+  } else {
+    yield {
+      subject: { ...about, path: "restore" },
+      message: `Restore ${restore.id} puts ${restoreInWords(restore)} in the place of what account ${number} (${name}) has on ${host} now: all that it has written there since is lost, but for a copy that ${host} keeps for ${count(keptDays, "day")}.`,
+      approval: { action: "restore", resource: restoreResource(number, restore) },
+    };
+  }
+}
 
 /** @param elsewhere the host in another cell that has it from now on */
 function account(change: Change<"accounts">, elsewhere: string | undefined): Finding {

@@ -23,7 +23,16 @@ import {
   writeApplied,
 } from "../store/generations.ts";
 import { keepHostName } from "../store/host-name.ts";
-import { forgetGone, inForceNow, marked, rememberDelivered, waitingForMoves, whileMoving } from "../store/moving.ts";
+import {
+  deliveredIfWhole,
+  forgetGone,
+  inForceNow,
+  marked,
+  rememberDelivered,
+  waitingForMoves,
+  whileMoving,
+} from "../store/moving.ts";
+import { noteRestores } from "../store/restores.ts";
 import { ensureSecrets, otherMaster } from "../store/secrets.ts";
 import { ensureSpace } from "../store/space.ts";
 import { takenFrom, takenInWords } from "../store/staging/taken-paths.ts";
@@ -83,7 +92,9 @@ export async function apply(
     );
   }
   const bundle = whileMoving(machine, current.bundle, delivered);
-  const notes = waitingForMoves(machine, current.bundle, delivered);
+  // What was delivered before is not known any more after this.
+  const before = deliveredIfWhole(machine) ?? current.bundle;
+  const notes = [...waitingForMoves(machine, current.bundle, delivered), ...noteRestores(machine, before, delivered)];
   for (const note of notes) machine.say(note);
   rememberDelivered(machine, delivered, bundle);
   await ensureAccountsMounted(machine, bundle);

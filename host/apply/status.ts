@@ -18,6 +18,7 @@ import {
   waitingForMoves,
 } from "../store/moving.ts";
 import { readReport } from "../store/report.ts";
+import { openRestores } from "../store/restores.ts";
 import { waiting } from "../store/waiting.ts";
 import { unitsOf } from "./hooks/choose.ts";
 import { accountsIn } from "./prepare.ts";
@@ -51,6 +52,8 @@ export interface HostStatus {
   readonly waiting: string | undefined;
   /** Accounts that are unfinished copies of others: held, and not backed up, until `fairhost-host copy` has ended. */
   readonly copies: readonly string[];
+  /** Declared restores that are not done, one sentence each. */
+  readonly restores: readonly string[];
   readonly firewall: "as loaded" | "changed" | "none";
   readonly lastResult: ApplyReport["result"] | "none";
   /** The run that holds the lock now. */
@@ -93,6 +96,7 @@ export async function status(machine: Machine): Promise<HostStatus> {
       const { from, since } = unfinishedCopy(machine, number)!;
       return `account-${number} is an unfinished copy of account ${from}, started ${since}`;
     }),
+    restores: openRestores(machine, bundle).map(({ text }) => text),
     firewall: hash === undefined ? "none" : hash === applied?.firewall ? "as loaded" : "changed",
     lastResult: readReport(layout.report)?.result ?? "none",
     working: holder(layout.lock),
@@ -114,6 +118,7 @@ export function formatStatus(status: HostStatus): string {
     ...status.notYet.map((what) => `not yet      ${what}`),
     ...(status.waiting === undefined ? [] : [`waiting      ${status.waiting}`]),
     ...status.copies.map((copy) => `copy         ${copy}`),
+    ...status.restores.map((restore) => `restore      ${restore}`),
     `failing      ${status.failing.length === 0 ? "none" : status.failing.map(inWords).join(", ")}`,
     `outdated     ${status.outdated.length === 0 ? "none" : status.outdated.join(", ")}`,
     `disabled     ${status.disabled.length === 0 ? "none" : status.disabled.join(", ")}`,

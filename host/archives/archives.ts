@@ -6,7 +6,7 @@ import { engineNames } from "../../delivery/protocol/databases.ts";
 import { take } from "../../lib/kernel-lock.ts";
 import { ApplyError, type Machine, type RunOptions, type RunResult } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
-import { isMarked, unfinishedCopy } from "../store/moving.ts";
+import { isMarked, readMark, unfinishedCopy } from "../store/moving.ts";
 import { isRecord, readOwn, type Schema } from "../store/own-file.ts";
 
 /**
@@ -141,8 +141,13 @@ export async function requireQuiet(machine: Machine, number: number, but?: "rest
   }
 }
 
-/** @throws ApplyError if the account is an unfinished copy of another one */
+/** @throws ApplyError if the account is an unfinished copy of another one, or a restore of it is not complete: its data may be of two */
 export function requireNoCopying(machine: Machine, number: number): void {
+  if (isMarked(machine, "replacing", number)) {
+    throw new ApplyError(
+      `restore ${readMark(machine, "replacing", number)} of account ${number} is not complete: run \`fairhost-host restore-declared ${number}\` first`,
+    );
+  }
   const copy = unfinishedCopy(machine, number);
   if (!copy) return;
   const { from } = copy;

@@ -1,5 +1,6 @@
 import { purgeSuperseded } from "../moves/steps.ts";
 import type { Machine } from "../os/machine.ts";
+import { purgeReplaced } from "../restores/kept.ts";
 import { archive } from "./archive.ts";
 import { purge, removeData } from "./remove.ts";
 import { restoreDatabases, restoreFiles } from "./restore.ts";
@@ -17,7 +18,11 @@ export function archiveCommand(
   const number = Number(of);
   if (command === "purge") {
     if (of !== undefined) return undefined;
-    return async () => [...(await purgeSuperseded(machine, new Date())), ...(await purge(machine, new Date()))];
+    return async () => [
+      ...(await purgeSuperseded(machine, new Date())),
+      ...(await purgeReplaced(machine, new Date())),
+      ...(await purge(machine, new Date())),
+    ];
   }
   if (!Number.isSafeInteger(number) || number < 1 || more.length > 0) return undefined;
   if (command === "restore") {

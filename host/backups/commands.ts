@@ -5,6 +5,7 @@ import { compareHere } from "../drills/drill.ts";
 import { formatReport, report } from "../drills/report.ts";
 import { drillAccounts } from "../drills/run.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { restoreDeclared } from "../restores/declared.ts";
 import { backUp } from "./backup.ts";
 import { fetchBackups } from "./fetch.ts";
 import { writeMetrics } from "./metrics.ts";
@@ -94,6 +95,18 @@ export const backupCommands: Readonly<
       for (const path of await restoreBackup(machine, number, wanted, from)) process.stdout.write(`${path}\n`);
       return 0;
     };
+  },
+
+  "restore-declared"(machine, words) {
+    const numbers = numbersIn(words);
+    return (
+      numbers &&
+      (async () => {
+        const { done, wrong } = await restoreDeclared(machine, numbers);
+        for (const line of done) process.stdout.write(`${line}\n`);
+        return ended(machine, wrong);
+      })
+    );
   },
 
   "show-backups"(machine, words) {

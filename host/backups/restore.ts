@@ -228,14 +228,16 @@ export interface Context {
   readonly account: { readonly number: number; readonly uid: number };
   /** Directory, as restic sees it, into which everything goes; without it each goes to its place. */
   readonly beside: string | undefined;
+  /** Directory, as this host has it, with a home and a `lib` in place of the account's own. */
+  readonly root?: string;
   /** Files that the backup does not have are removed. */
   readonly exactly?: true;
 }
 
 /** As the account, which owns these directories. */
-function asAccount({ machine, account: { number, uid } }: Context) {
+function asAccount({ machine, account: { number, uid }, root = accountDirectory(machine, number) }: Context) {
   const own = (part: string): Mount => {
-    return { from: join(accountDirectory(machine, number), part), to: `${inSnapshot}/${part}`, writable: true };
+    return { from: join(root, part), to: `${inSnapshot}/${part}`, writable: true };
   };
   return { uid, mounts: [own("home"), own("lib")] };
 }
@@ -321,18 +323,21 @@ export async function restoreDatabase(context: Context, engine: EngineName, name
   machine.disk.makeDirectory(own, 0o700);
   try {
     const file = join(own, dump);
-    const output = openSync(file, "wx", 0o600);
-    try {
-      await mustRestic(snapshot.opened, ["dump", "--no-lock", snapshot.id, `${inSnapshot}/databases/${dump}`], {
-        output,
-      });
-    } finally {
-      closeSync(output);
-    }
+    await fetchDump(snapshot, dump, file);
     // Only a whole dump comes here.
     await restoreInside(machine, account, file, { engine, name });
   } finally {
     machine.disk.remove(own);
   }
   return `database ${name} (${engine})`;
+}
+
+/** Writes a dump from a backup to a new file. @throws ApplyError if it is not whole */
+export async function fetchDump({ opened, id }: Snapshot, dump: string, file: string): Promise<void> {
+  const output = openSync(file, "wx", 0o600);
+  try {
+    await mustRestic(opened, ["dump", "--no-lock", id, `${inSnapshot}/databases/${dump}`], { output });
+  } finally {
+    closeSync(output);
+  }
 }

@@ -7,7 +7,7 @@ import { readCurrent } from "../store/generations.ts";
 import { routerOf } from "../store/host-name.ts";
 import { foldersOf } from "../store/layout.ts";
 import { asItMayRun } from "../store/moving.ts";
-import { lookAtBackups } from "./checks/backups.ts";
+import { lookAtBackups, lookAtRestores } from "./checks/backups.ts";
 import { lookAtCertificates } from "./checks/certificates.ts";
 import { lookAtClock } from "./checks/clock.ts";
 import { lookAtMirrors } from "./checks/mirrors.ts";
@@ -78,6 +78,7 @@ export async function inspect(machine: Machine, declared: DeclaredFacts, program
       lookAtQuotas(machine, bundle),
       lookAtDatabases(machine, bundle),
       lookAtBackups(machine, bundle),
+      lookAtRestores(machine, bundle),
       lookAtProofs(machine, bundle),
       lookAtLinks(machine, declared),
       lookAtCertificates(machine, bundle),

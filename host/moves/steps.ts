@@ -19,7 +19,7 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { said, systemctl, unitStates } from "../os/systemd.ts";
 import { readCurrent } from "../store/generations.ts";
 import { withLock } from "../store/lock.ts";
-import { awaited, marked, nothing, readDelivered, readMark, removeMarks, setMark } from "../store/moving.ts";
+import { awaited, isMarked, marked, nothing, readDelivered, readMark, removeMarks, setMark } from "../store/moving.ts";
 import { moveState, undeclaredDatabases } from "./state.ts";
 
 /** Days for which the host that an account has left keeps its copy. */
@@ -247,7 +247,10 @@ export const cancel = step("cancel", async (machine, number) => {
  */
 export const endCopy = step("end-copy", (machine, number) => goOn(machine, number, "copying"));
 
-async function goOn(machine: Machine, number: number, ...last: "copying"[]): Promise<string> {
+/** The same of a restore whose data is whole, or was not touched. */
+export const endReplacing = step("end-restore", (machine, number) => goOn(machine, number, "replacing"));
+
+async function goOn(machine: Machine, number: number, ...last: ("copying" | "replacing")[]): Promise<string> {
   const { declared, inForce, coming, leaving, held } = moveState(machine, number);
   if (coming && declared) {
     throw new ApplyError(`the copy of account ${number} is not complete here: deploy again, which goes on with it`);
@@ -255,8 +258,14 @@ async function goOn(machine: Machine, number: number, ...last: "copying"[]): Pro
   if (coming) setMark(machine, "superseded", number, keptUntil());
   // Who is no longer declared here stays only as long as it is leaving.
   const left = declared || !inForce ? (["leaving"] as const) : [];
-  removeMarks(machine, number, "coming", "held", "restoring", ...left, ...last);
-  if ((declared || leaving) && held) await applyAgain(machine, number);
+  // A run that was killed has let it go and may not have started it.
+  const isAgain = last.some((mark) => isMarked(machine, mark, number));
+  removeMarks(machine, number, "coming", "held", "restoring", ...left);
+  try {
+    if ((declared || leaving) && (held || isAgain)) await applyAgain(machine, number);
+  } finally {
+    removeMarks(machine, number, ...last);
+  }
   return declared || inForce ? "in service" : "given up";
 }
 

@@ -175,6 +175,27 @@ export async function setQuotas(machine: Machine, wrong: readonly WrongQuota[]):
   return problems;
 }
 
+/** Counts the files of an account, whose directory a tree has come into from elsewhere, for its quota. Root may do that beyond its limits. */
+export async function countForQuota(machine: Machine, account: BundleAccount): Promise<void> {
+  if (!applies(machine) || account.quotas === undefined) return;
+  await assignTo(
+    machine,
+    account.directory,
+    account.quotas.flatMap(({ path, project }) => [path, `${project}`]),
+  );
+}
+
+/** Files below a directory, which lies outside of the accounts', count for none of them any more. */
+export async function countForNobody(machine: Machine, directory: string): Promise<void> {
+  if (applies(machine)) await assignTo(machine, directory, []);
+}
+
+async function assignTo(machine: Machine, directory: string, pairs: readonly string[]): Promise<void> {
+  const command = ["--nofile=524288", "perl", "-e", assign, directory, ...pairs];
+  const { status, stderr } = await machine.run("prlimit", command, { timeout: assignTimeout });
+  if (status !== 0) throw new ApplyError(`files below ${directory} cannot be counted: ${stderr.trim()}`);
+}
+
 /** Quotas that are off, missing or different. */
 export async function lookAtQuotas(machine: Machine, bundle: Bundle): Promise<Difference[]> {
   if (!applies(machine)) return [];

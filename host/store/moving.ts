@@ -19,6 +19,7 @@ import { type Taken, withoutKept } from "./staging/taken-paths.ts";
  * `leaving`: it moves away: although it is no longer declared here, it stays in force, as it is.
  * `restoring`: it comes from the backups of a lost host. The file's text is {@link awaited} until its data is whole here: until then it cannot land.
  * `copying`: a copy of the account whose number is the file's text is being put into it, and is not complete: it is held as well.
+ * `replacing`: a declared restore replaces its data, and is not complete: it is held as well (host/restores). The file's text is the id of the restore.
  * `superseded`: its data here is the copy that a move has left, or an unfinished one. The file's text is until when it is kept, ISO 8601.
  * `gone`: backup hosts say that it has another host, because this one was declared lost. With `held`, it is shown to nobody; without, that it goes on here is
  * not in force yet. The file's text is {@link Gone}.
@@ -29,6 +30,7 @@ const marks = {
   leaving: join(stateDirectory, "leaving"),
   restoring: join(stateDirectory, "restoring"),
   copying: join(stateDirectory, "copying"),
+  replacing: join(stateDirectory, "replacing"),
   superseded: join(stateDirectory, "superseded"),
   gone: join(stateDirectory, "gone"),
 } as const;
@@ -143,10 +145,10 @@ export function holdGone(machine: Machine, number: number, gone: Gone): void {
   if (!isMarked(machine, "held", number)) setMark(machine, "held", number);
 }
 
-/** Lets an account that had gone run again. A move that holds it goes on doing so. {@link forgetGone} follows once that is in force. */
+/** Lets an account that had gone run again. A move, a copy or a restore that holds it goes on doing so. {@link forgetGone} follows once that is in force. */
 export function letGo(machine: Machine, number: number): void {
-  const moves = (["coming", "leaving"] as const).some((mark) => isMarked(machine, mark, number));
-  if (!moves) removeMarks(machine, number, "held");
+  const holding = ["coming", "leaving", "copying", "replacing"] as const;
+  if (!holding.some((mark) => isMarked(machine, mark, number))) removeMarks(machine, number, "held");
 }
 
 /** Lets accounts be as if they had not gone. */

@@ -17,11 +17,14 @@ import { fence } from "../moves/fence.ts";
 import { moveState } from "../moves/state.ts";
 import { purgeSuperseded } from "../moves/steps.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { restoreDeclared } from "../restores/declared.ts";
+import { placeOf, purgeReplaced, writeKept } from "../restores/kept.ts";
 import { rememberAnswer } from "./answers.ts";
 import { recordName } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { awaited, type Mark, markNames, setMark } from "./moving.ts";
 import { storeReport } from "./report.ts";
+import { writeRestore } from "./restores.ts";
 import { rememberRunning } from "./waiting.ts";
 
 /**
@@ -49,6 +52,8 @@ const commands: Readonly<Record<string, (machine: Machine) => Promise<unknown>>>
   "proof list": async (machine) => [readUntried(machine), await provenOf(quiet(machine), "web1", 1)],
   "backup state": async (machine) => readState(machine, 1),
   "copy state": async (machine) => readCopyState(machine, 1),
+  "restore declared": (machine) => restoreDeclared(quiet(machine), []),
+  "restore purge": (machine) => purgeReplaced(quiet(machine), new Date()),
   archives: async (machine) => readArchives(machine, 1),
 };
 
@@ -95,6 +100,13 @@ const makers: Readonly<Record<string, (machine: Machine) => unknown>> = {
     machine.disk.replace(join(machine.layout.state, "proofs/1.json"), '[{"text":"{}","signatures":[]}]\n', 0o600);
   },
   "drills/untried.ts": (machine) => keepUntried(machine, new Set([1]), new Set(), new Map([[1, "away"]])),
+  "store/restores.ts": (machine) =>
+    writeRestore(machine, 1, { id: "shop-1", phase: "due", since: new Date().toISOString(), earlier: ["shop-0"] }),
+  "restores/kept.ts": (machine) => {
+    const place = placeOf(machine, 1, "shop-0");
+    machine.disk.makeDirectory(place, 0o700);
+    writeKept(machine, place, { paths: ["home"], dumps: [] });
+  },
   "archives/archives.ts": ({ disk, layout }) => {
     const path = layout.at("/srv/accounts/archives/1/2026-11-27T00:00:00Z");
     disk.makeDirectory(path, 0o700);

@@ -37,6 +37,11 @@ const parts: Readonly<Record<string, (owner: Owner) => number | string | readonl
   retention: ({ account: { backup } }) => backup?.retentionDays ?? [],
   /** Days after which a proof of them is too old. */
   proof: ({ account: { backup } }) => backup?.proofDays ?? [],
+  /** What it gets back from a backup. */
+  restore: ({ account: { number, restore } }) =>
+    restore === undefined
+      ? []
+      : JSON.stringify({ account: number, id: restore.id, snapshot: restore.snapshot, what: restore.what }),
   prefix: ({ addresses }) => addresses.map(({ prefix }) => prefix),
   address: ({ addresses }) => addresses.map(({ address }) => address),
   /** Its addresses in its own network. */

@@ -238,15 +238,29 @@ async function run(
   input = "",
 ): Promise<string> {
   const words = [what].flat();
-  const [program, ...args] = reach(host, ["move", `${account}`, ...words]);
+  return runOn(reach, host, ["move", `${account}`, ...words], `${words[0]} of account ${account} on ${host}`, input);
+}
+
+/**
+ * Runs the applier with these words on a host.
+ * @param what it does, as messages say it
+ * @param input a secret for its standard input
+ * @returns its standard output
+ * @throws UserError if it does not succeed
+ */
+export async function runOn(
+  reach: Reach,
+  host: string,
+  words: readonly string[],
+  what: string,
+  input = "",
+): Promise<string> {
+  const [program, ...args] = reach(host, words);
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   // When it is gone, its exit status says why.
   child.stdin.on("error", () => {});
   child.stdin.end(input);
-  const [output] = await Promise.all([
-    text(child.stdout),
-    succeeded(child, `${words[0]} of account ${account} on ${host}`),
-  ]);
+  const [output] = await Promise.all([text(child.stdout), succeeded(child, what)]);
   return output;
 }
 

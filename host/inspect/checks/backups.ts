@@ -7,6 +7,7 @@ import { backupsOf, oftenOf } from "../../backups/keepers.ts";
 import { readExpired } from "../../backups/repositories.ts";
 import { readState } from "../../backups/state.ts";
 import type { Machine } from "../../os/machine.ts";
+import { openRestores } from "../../store/restores.ts";
 import type { Difference } from "../difference.ts";
 
 /** Milliseconds: a day, and half of one in which a run may take its time. */
@@ -50,6 +51,19 @@ export function lookAtBackups(machine: Machine, bundle: Bundle, now = Date.now()
     };
   });
   return [...lateOnes, ...damaged, ...lateCopies(machine, bundle, now)];
+}
+
+/** Declared restores that are not done, or failed and are still asked for. */
+export function lookAtRestores(machine: Machine, bundle: Bundle): Difference[] {
+  return openRestores(machine, bundle).map(({ number, text }) => {
+    return {
+      group: `account-${number}`,
+      kind: "restore-open",
+      what: `account ${number}`,
+      message: text,
+      repaired: `by hand: \`fairhost-host restore-declared ${number}\` goes on with one that is not complete; take one that failed out of the inventory, or give it a new id`,
+    };
+  });
 }
 
 /** Accounts whose standby this host is, and whose copy here has lacked something for longer than their plan allows. */

@@ -5,7 +5,7 @@ import { type UnitStates, unitsOf } from "../../apply/hooks/choose.ts";
 import type { Machine } from "../../os/machine.ts";
 import { ask, givenUp, lastDaemonReload, serviceOf, socketOf } from "../../os/systemd.ts";
 import { accountsOf, completedAt, type Generation } from "../../store/generations.ts";
-import { goneAccounts, goneInWords, heldGroups, unfinishedCopy } from "../../store/moving.ts";
+import { goneAccounts, goneInWords, heldGroups, isMarked, readMark, unfinishedCopy } from "../../store/moving.ts";
 import { byDeploy, type Difference, type Repair } from "../difference.ts";
 import { accountNumber } from "../files.ts";
 import { changedSince, groupOfUnit, ourUnits } from "./overlays.ts";
@@ -102,6 +102,13 @@ export function lookAtHeld(machine: Machine, bundle: Bundle): Difference[] {
         if (why) {
           const doubt = "if the inventory does not say so, deploy here with --repair";
           return [`${goneInWords(bundle.host, number, why)}; ${doubt}`, byDeploy];
+        }
+        if (isMarked(machine, "replacing", number)) {
+          const id = readMark(machine, "replacing", number);
+          return [
+            `restore ${id} is not complete`,
+            `by hand: \`fairhost-host restore-declared ${number}\` goes on with it`,
+          ];
         }
         if (from === undefined) return ["it moves", "by hand: deploy again, which goes on with the move"];
         return [

@@ -34,6 +34,8 @@ export interface Server {
   close(machine: Machine, names: readonly string[]): Promise<RunResult>;
   /** Drops a user and all its databases with their data. What is not there is no error. */
   drop(machine: Machine, user: string): Promise<RunResult>;
+  /** Drops one database with its data, and not its user. */
+  dropOne(machine: Machine, database: string): Promise<RunResult>;
   /** Command that writes a consistent dump to its standard output, and fails if that is not complete. */
   dump(database: string): readonly [program: string, ...args: string[]];
   /** Names of all databases of an account, declared or not. @throws ApplyError if the server does not answer, or not know all that is there */

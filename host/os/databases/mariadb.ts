@@ -172,19 +172,25 @@ export const mariadb: Server = {
     );
   },
 
+  async dropOne(machine, name) {
+    // The server drops the tables, but cannot remove the directory, which is in one of root's; so it fails at its end.
+    await sql(machine, [`DROP DATABASE \`${name}\`;`]);
+    const target = machine.layout.at(join(`/srv/accounts/${name.slice(1).split("_")[0]}/mariadb`, name));
+    const left = existsSync(target) ? readdirSync(target).filter((file) => file !== "db.opt") : [];
+    if (left.length > 0) return { status: 1, stdout: "", stderr: `${target} still has ${left[0]}` };
+    machine.disk.remove(machine.layout.at(join(data, name)));
+    machine.disk.remove(target);
+    return { status: 0, stdout: "", stderr: "" };
+  },
+
   async drop(machine, user) {
     const { users } = await present(machine);
     const like = `SHOW DATABASES LIKE '${pattern(user)}\\_%';`;
     const own = await sql(machine, [like]);
     if (own.status !== 0) return own;
     for (const name of own.stdout.split("\n").filter(Boolean)) {
-      // The server drops the tables, but cannot remove the directory, which is in one of root's; so it fails at its end.
-      await sql(machine, [`DROP DATABASE \`${name}\`;`]);
-      const target = machine.layout.at(join(`/srv/accounts/${user.slice(1)}/mariadb`, name));
-      const left = existsSync(target) ? readdirSync(target).filter((file) => file !== "db.opt") : [];
-      if (left.length > 0) return { status: 1, stdout: "", stderr: `${target} still has ${left[0]}` };
-      machine.disk.remove(machine.layout.at(join(data, name)));
-      machine.disk.remove(target);
+      const dropped = await mariadb.dropOne(machine, name);
+      if (dropped.status !== 0) return dropped;
     }
     return sql(machine, users[user] === undefined ? [like] : [`DROP USER ${quoted(user)};`]);
   },

@@ -133,6 +133,8 @@ export const postgresql: Server = {
     );
   },
 
+  dropOne: (machine, name) => psql(machine, `DROP DATABASE IF EXISTS ${name} WITH (FORCE);`),
+
   async listed(machine, user) {
     const { databases } = await present(machine);
     return ownOf(user, databases);

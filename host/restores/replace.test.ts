@@ -1,0 +1,130 @@
+import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { accountGroup, bundleOf, secret, Tree } from "../../testing/fakes/host-tree.ts";
+import { apply } from "../apply/apply.ts";
+import { isMarked } from "../store/moving.ts";
+import { type RestoreState, readRestore } from "../store/restores.ts";
+import { readKept } from "./kept.ts";
+import { GivenUp, replace } from "./replace.ts";
+
+class Killed extends Error {}
+
+/** Files by path, and directories with `/` at their end. */
+type Files = Readonly<Record<string, string>>;
+
+const own = "/srv/accounts/1";
+const place = "/srv/accounts/replaced/1/x";
+
+function write(tree: Tree, at: string, files: Files): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(tree.at(at), path, ".."), { recursive: true });
+    writeFileSync(join(tree.at(at), path), text);
+  }
+}
+
+function read(tree: Tree, at: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const entry of readdirSync(tree.at(at), { recursive: true, withFileTypes: true }))
+    if (entry.isFile())
+      found[join(entry.parentPath, entry.name).slice(tree.at(at).length + 1)] = readFileSync(
+        join(entry.parentPath, entry.name),
+        "utf8",
+      );
+  return found;
+}
+
+/** An account on a host, with what is to come beside it. */
+async function prepared(before: Files, comes: Files, paths: readonly string[]): Promise<[Tree, RestoreState]> {
+  const tree = new Tree();
+  await apply(tree.machine(), bundleOf({ 1: accountGroup(1) }), secret);
+  write(tree, `${own}/home`, before);
+  write(tree, `${place}/files/home`, comes);
+  const pieces = paths.map((path) => ({ path, inode: lstatSync(join(tree.at(place), "files", path)).ino }));
+  return [tree, { id: "x", phase: "due", since: "2026-11-30T00:00:00Z", pieces, from: "the backup" }];
+}
+
+const cases: readonly [string, Files, Files, string[], Files][] = [
+  ["the home", { a: "old", b: "old" }, { a: "new", "d/c": "new" }, ["home"], { a: "new", "d/c": "new" }],
+  [
+    "several",
+    { a: "old", "d/x": "old" },
+    { a: "new", "d/y": "new", "e/z": "new" },
+    ["home/a", "home/d", "home/e/z"],
+    { a: "new", "d/y": "new", "e/z": "new" },
+  ],
+];
+
+test.each(cases)(
+  "%s: killed at any moment, the account has all of before or is held, and the next run ends it",
+  async (_, before, comes, paths, after) => {
+    for (let at = 1, ended = false; !ended; at++) {
+      const [made, state] = await prepared(before, comes, paths);
+      using tree = made;
+      let steps = 0;
+      const observe = () => {
+        if (++steps >= at) throw new Killed();
+      };
+      try {
+        await replace(tree.machine({ observe }), 1, state);
+        ended = true;
+      } catch (error) {
+        if (!(error instanceof Killed)) throw error;
+      }
+      const now = read(tree, `${own}/home`);
+      const whole = [before, after].some((each) => JSON.stringify(each) === JSON.stringify(sorted(now)));
+      const isHeld = isMarked(tree.machine(), "held", 1);
+      expect(whole || isHeld, `step ${at}`).toBe(true);
+      const known = readRestore(tree.machine(), 1);
+      // Whatever was changed, somebody knows that it was begun.
+      if (JSON.stringify(sorted(now)) !== JSON.stringify(before)) expect(known?.phase).toMatch(/switching|landing/);
+      const done = ended ? undefined : await replace(tree.machine(), 1, known ?? state);
+      if (done) expect(done.phase).toBe("done");
+      expect(sorted(read(tree, `${own}/home`))).toEqual(after);
+      expect(["held", "replacing"].filter((mark) => isMarked(tree.machine(), mark as "held", 1))).toEqual([]);
+      expect(readKept(tree.at(place))?.paths.every((path) => lstatSync(join(tree.at(place), "files", path)))).toBe(
+        true,
+      );
+    }
+  },
+);
+
+const sorted = (files: Files) => Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+test("what replaced and what was replaced are the same whatever there is", async () => {
+  const tree = fc.dictionary(fc.constantFrom("a", "d/b", "d/e/c", "f"), fc.constantFrom("1", "2", "3"), { minKeys: 1 });
+  await fc.assert(
+    fc.asyncProperty(tree, tree, async (before, comes) => {
+      const path = Object.keys(comes)[0]!;
+      const [made, state] = await prepared(before, comes, [`home/${path}`]);
+      using host = made;
+      await replace(host.machine(), 1, state);
+      const now = read(host, `${own}/home`);
+      expect(now[path]).toBe(comes[path]);
+      for (const each of Object.keys(before))
+        if (!path.startsWith(each.split("/")[0]!)) expect(now[each]).toBe(before[each]);
+      const kept = readKept(host.at(place))!.paths.length > 0;
+      expect(kept).toBe(before[path] !== undefined);
+      if (kept) expect(read(host, `${place}/files/home`)[path]).toBe(before[path]);
+    }),
+    { numRuns: 10 },
+  );
+});
+
+test.each(["a symlink", "no directory"])(
+  "with %s above it nothing is changed, and the account runs on",
+  async (what) => {
+    const [made, state] = await prepared({ b: "old" }, { "d/c": "new" }, ["home/d/c"]);
+    using tree = made;
+    const outside = tree.at("/outside");
+    mkdirSync(outside);
+    if (what === "a symlink") symlinkSync(outside, tree.at(`${own}/home/d`));
+    else writeFileSync(tree.at(`${own}/home/d`), "");
+    await expect(replace(tree.machine(), 1, state)).rejects.toThrow(
+      new GivenUp(`home/d is ${what} now, so home/d/c cannot come below it: restore home/d instead, or remove it`),
+    );
+    expect(readdirSync(outside)).toEqual([]);
+    expect(["held", "replacing"].filter((mark) => isMarked(tree.machine(), mark as "held", 1))).toEqual([]);
+  },
+);

@@ -1,0 +1,143 @@
+import { join } from "node:path";
+import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
+import { databaseOf } from "../archives/archive.ts";
+import { accountDirectory, must, removeTree, requireQuiet } from "../archives/archives.ts";
+import { dumpRoom, writeDump } from "../archives/dumps.ts";
+import { restoreInside } from "../archives/restore.ts";
+import { endReplacing, stop } from "../moves/steps.ts";
+import { bringDatabases, servers } from "../os/databases/databases.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
+import { countForNobody, countForQuota } from "../os/quota.ts";
+import { readCurrent } from "../store/generations.ts";
+import { withLock } from "../store/lock.ts";
+import { isMarked, setMark } from "../store/moving.ts";
+import { type Piece, type RestoreState, writeRestore } from "../store/restores.ts";
+import { placeOf, writeKept } from "./kept.ts";
+import { statOf, wayTo } from "./way.ts";
+
+/** Nothing of the account was changed, and it runs again. */
+export class GivenUp extends ApplyError {}
+
+/**
+ * Puts what is ready in force: holds the account, takes dumps of what its databases have, loads the others, exchanges files, and lets it run again. At any time either
+ * the state on the disk says that the account has all of before, or the account is held; a run that was killed is done again.
+ * @returns the state of the restore that is done, without words
+ * @throws GivenUp if it cannot be
+ * @throws ApplyError if the account stays held
+ */
+export async function replace(machine: Machine, number: number, begun: RestoreState): Promise<RestoreState> {
+  let state = begun;
+  const remember = (change: Partial<RestoreState>) => {
+    state = { ...state, ...change };
+    writeRestore(machine, number, state);
+  };
+  const place = placeOf(machine, number, state.id);
+  if (state.phase !== "landing") {
+    // In this order: the mark keeps others from the account from now on.
+    setMark(machine, "replacing", number, state.id);
+    remember({ phase: "switching" });
+    const account = readCurrent(machine).bundle.groups[`account-${number}`]?.account;
+    if (!account) throw new ApplyError(`account ${number} is not in force on this host`);
+    if (state.dumped === undefined) {
+      try {
+        await stop(machine, number);
+        await requireQuiet(machine, number);
+        for (const piece of state.pieces ?? []) wayTo(accountDirectory(machine, number), piece.path);
+        await dumpBefore(machine, number, place, state.dumps ?? []);
+      } catch (error) {
+        await endReplacing(machine, number);
+        throw new GivenUp(reason(error));
+      }
+      remember({ dumped: true });
+    }
+    await stop(machine, number);
+    await requireQuiet(machine, number);
+    const own = accountDirectory(machine, number);
+    const files = join(place, "files");
+    const pieces = state.pieces ?? [];
+    // The home first: a full one leaves its databases no room.
+    const [wholes, inner] = [false, true].map((is) => pieces.filter(({ path }) => path.includes("/") === is));
+    const recount = async () => {
+      await countForQuota(machine, account);
+      await countForNobody(machine, place);
+    };
+    try {
+      for (const piece of wholes!) exchange(machine, files, own, piece);
+      await recount();
+      await loadDatabases(machine, account, join(place, "dumps"), state.dumps ?? []);
+    } catch (error) {
+      machine.say(`account ${number}: ${reason(error)}; what it had comes back`);
+      for (const { path, inode } of wholes!)
+        if (statOf(join(own, path))?.ino === inode) machine.disk.exchange(join(files, path), join(own, path));
+      await recount();
+      await loadDatabases(machine, account, join(place, "before"), state.dumps ?? []);
+      await endReplacing(machine, number);
+      throw new GivenUp(reason(error));
+    }
+    for (const piece of inner!) exchange(machine, files, own, piece);
+    if (inner!.length > 0) await recount();
+    const paths = (state.pieces ?? []).flatMap(({ path }) => (statOf(join(place, "files", path)) ? [path] : []));
+    writeKept(machine, place, { paths, dumps: state.dumps ?? [] });
+    remember({ phase: "landing" });
+  }
+  await removeTree(machine, join(place, "dumps"));
+  // Whoever moved or suspended it meanwhile keeps it held.
+  let left: string | undefined;
+  try {
+    await endReplacing(machine, number);
+  } catch (error) {
+    if (isMarked(machine, "replacing", number)) throw error;
+    // Its data is whole; what of it does not start with that is said, as after any deploy.
+    left = reason(error);
+  }
+  const { pieces: _, dumps: __, dumped: ___, why: ____, ...rest } = state;
+  return { ...rest, phase: "done", ...(left !== undefined && { why: left }) };
+}
+
+function reason(error: unknown): string {
+  return error instanceof ApplyError ? error.message : String(error);
+}
+
+/** Exchanges one path by its name, or moves it where nothing is. What was exchanged already, as its inode shows, stays. */
+function exchange({ disk }: Machine, files: string, own: string, piece: Piece): void {
+  const way = join(...wayTo(own, piece.path));
+  const [from, to] = [join(files, way), join(own, way)];
+  if (statOf(join(own, piece.path))?.ino === piece.inode) return;
+  if (statOf(to)) disk.exchange(from, to);
+  else disk.rename(from, to);
+}
+
+/** Dumps of the databases that are replaced. They are loaded again if the others cannot be, and kept. */
+async function dumpBefore(machine: Machine, number: number, place: string, dumps: readonly string[]): Promise<void> {
+  const before = join(place, "before");
+  await removeTree(machine, before);
+  machine.disk.makeDirectory(before, 0o700);
+  const room = await dumpRoom(machine, number);
+  for (const dump of dumps) {
+    const { engine, name } = databaseOf(dump)!;
+    await writeDump(machine, join(before, dump), servers[engine].dump(name), room);
+  }
+  await must(machine, "sync", ["--file-system", place]);
+}
+
+/** Empties databases and puts dumps into them: as the account, in its sandbox and limits. */
+async function loadDatabases(
+  machine: Machine,
+  account: BundleAccount,
+  from: string,
+  dumps: readonly string[],
+): Promise<void> {
+  if (dumps.length === 0) return;
+  const { number } = account;
+  await withLock(machine, "restore", async () => {
+    for (const dump of dumps) {
+      const { engine, name } = databaseOf(dump)!;
+      const { status, stdout, stderr } = await servers[engine].dropOne(machine, name);
+      if (status !== 0) throw new ApplyError(`${engine}: ${name}: ${(stderr || stdout).trim()}`);
+    }
+    const { problems } = await bringDatabases(machine, readCurrent(machine).bundle);
+    const own = problems.filter(({ group }) => group === `account-${number}`);
+    if (own.length > 0) throw new ApplyError(own.map(({ message }) => message).join("; "));
+  });
+  for (const dump of dumps) await restoreInside(machine, account, join(from, dump), databaseOf(dump)!);
+}
