@@ -9,10 +9,11 @@ const expires = new Date(Date.now() + 10 * 86_400_000).toISOString().slice(0, 10
 
 let two: TwoHosts;
 
+/** Deploys. @returns what it said, as one line: sentences are wrapped */
 async function run(status: number): Promise<string> {
   const { exitCode, all } = await two.guard(["deploy", "--yes", "--no-drift", "--policy-pack", policyPack]);
   expect(exitCode, all).toBe(status);
-  return all;
+  return all.replaceAll(/\s+/g, " ");
 }
 
 /** Commands of the applier that web1 has seen since the last look. */
@@ -44,7 +45,7 @@ test("a declared restore needs its approval, is done by its host after the updat
   const said = await run(5);
   // The lab has no backup site, so the host says that.
   const why =
-    "restore blog-1 of account 1 on web1 failed (5): account 1: restore blog-1 begins\naccount 1: restore blog-1 failed, and nothing was changed: account 1 is not on this host, or its site has no backup site";
+    "restore blog-1 of account 1 on web1 failed (5): account 1: restore blog-1 begins account 1: restore blog-1 failed, and nothing was changed: account 1 is not on this host, or its site has no backup site";
   expect(said).toContain(why);
   expect(await commands()).toEqual(expect.arrayContaining([expect.stringMatching(/^apply/), "restore-declared 1"]));
   const waves = ["web1", "web2"].map((host) => ({ hosts: [host], result: "succeeded" }));

@@ -175,14 +175,13 @@ export async function setQuotas(machine: Machine, wrong: readonly WrongQuota[]):
   return problems;
 }
 
-/** Counts the files of an account, whose directory a tree has come into from elsewhere, for its quota. Root may do that beyond its limits. */
-export async function countForQuota(machine: Machine, account: BundleAccount): Promise<void> {
-  if (!applies(machine) || account.quotas === undefined) return;
-  await assignTo(
-    machine,
-    account.directory,
-    account.quotas.flatMap(({ path, project }) => [path, `${project}`]),
-  );
+/**
+ * Counts files that lie outside of an account's directory for its quota: only such files can be renamed into it (ext4 and XFS refuse others with EXDEV). Root may do
+ * that beyond the account's limits.
+ */
+export async function countForAccount(machine: Machine, account: BundleAccount, directory: string): Promise<void> {
+  const project = account.quotas?.find(({ path }) => path === ".")?.project;
+  if (applies(machine) && project !== undefined) await assignTo(machine, directory, [".", `${project}`]);
 }
 
 /** Files below a directory, which lies outside of the accounts', count for none of them any more. */

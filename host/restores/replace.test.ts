@@ -56,38 +56,46 @@ const cases: readonly [string, Files, Files, string[], Files][] = [
   ],
 ];
 
+/** Lets a run be killed at a step, or end. @returns the steps that it made */
+async function killedAt(tree: Tree, state: RestoreState, at: number): Promise<number> {
+  let steps = 0;
+  const observe = () => {
+    if (++steps >= at) throw new Killed();
+  };
+  await replace(tree.machine({ observe }), 1, state).catch((error: unknown) => {
+    if (!(error instanceof Killed)) throw error;
+  });
+  return steps;
+}
+
 test.each(cases)(
   "%s: killed at any moment, the account has all of before or is held, and the next run ends it",
   async (_, before, comes, paths, after) => {
-    for (let at = 1, ended = false; !ended; at++) {
-      const [made, state] = await prepared(before, comes, paths);
-      using tree = made;
-      let steps = 0;
-      const observe = () => {
-        if (++steps >= at) throw new Killed();
-      };
-      try {
-        await replace(tree.machine({ observe }), 1, state);
-        ended = true;
-      } catch (error) {
-        if (!(error instanceof Killed)) throw error;
-      }
-      const now = read(tree, `${own}/home`);
-      const whole = [before, after].some((each) => JSON.stringify(each) === JSON.stringify(sorted(now)));
-      const isHeld = isMarked(tree.machine(), "held", 1);
-      expect(whole || isHeld, `step ${at}`).toBe(true);
-      const known = readRestore(tree.machine(), 1);
-      // Whatever was changed, somebody knows that it was begun.
-      if (JSON.stringify(sorted(now)) !== JSON.stringify(before)) expect(known?.phase).toMatch(/switching|landing/);
-      const done = ended ? undefined : await replace(tree.machine(), 1, known ?? state);
-      if (done) expect(done.phase).toBe("done");
-      expect(sorted(read(tree, `${own}/home`))).toEqual(after);
-      expect(["held", "replacing"].filter((mark) => isMarked(tree.machine(), mark as "held", 1))).toEqual([]);
-      expect(readKept(tree.at(place))?.paths.every((path) => lstatSync(join(tree.at(place), "files", path)))).toBe(
-        true,
-      );
-    }
+    const [whole, first] = await prepared(before, comes, paths);
+    using tree = whole;
+    const steps = await killedAt(tree, first, Infinity);
+    expect(sorted(read(tree, `${own}/home`))).toEqual(after);
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: steps }), async (at) => {
+        const [made, state] = await prepared(before, comes, paths);
+        using tree = made;
+        await killedAt(tree, state, at);
+        const now = sorted(read(tree, `${own}/home`));
+        const known = readRestore(tree.machine(), 1);
+        // Whatever was changed, somebody knows that it was begun.
+        if (JSON.stringify(now) !== JSON.stringify(before)) expect(known?.phase).toMatch(/switching|landing/);
+        if (!isMarked(tree.machine(), "held", 1)) expect([before, after]).toContainEqual(now);
+        expect(await replace(tree.machine(), 1, known ?? state)).toMatchObject({ phase: "done" });
+        expect(sorted(read(tree, `${own}/home`))).toEqual(after);
+        expect(["held", "replacing"].filter((mark) => isMarked(tree.machine(), mark as "held", 1))).toEqual([]);
+        expect(readKept(tree.at(place))?.paths.every((path) => lstatSync(join(tree.at(place), "files", path)))).toBe(
+          true,
+        );
+      }),
+      { numRuns: 10 },
+    );
   },
+  180_000,
 );
 
 const sorted = (files: Files) => Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -108,9 +116,9 @@ test("what replaced and what was replaced are the same whatever there is", async
       expect(kept).toBe(before[path] !== undefined);
       if (kept) expect(read(host, `${place}/files/home`)[path]).toBe(before[path]);
     }),
-    { numRuns: 10 },
+    { numRuns: 8 },
   );
-});
+}, 180_000);
 
 test.each(["a symlink", "no directory"])(
   "with %s above it nothing is changed, and the account runs on",

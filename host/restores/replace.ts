@@ -7,7 +7,7 @@ import { restoreInside } from "../archives/restore.ts";
 import { endReplacing, stop } from "../moves/steps.ts";
 import { bringDatabases, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
-import { countForNobody, countForQuota } from "../os/quota.ts";
+import { countForAccount, countForNobody } from "../os/quota.ts";
 import { readCurrent } from "../store/generations.ts";
 import { withLock } from "../store/lock.ts";
 import { isMarked, setMark } from "../store/moving.ts";
@@ -57,25 +57,31 @@ export async function replace(machine: Machine, number: number, begun: RestoreSt
     const pieces = state.pieces ?? [];
     // The home first: a full one leaves its databases no room.
     const [wholes, inner] = [false, true].map((is) => pieces.filter(({ path }) => path.includes("/") === is));
-    const recount = async () => {
-      await countForQuota(machine, account);
+    /** Exchanged are only files that count for the account; what is not in force counts for nobody: a full account needs its room. */
+    const exchanging = async (work: () => void) => {
+      await countForAccount(machine, account, files);
+      work();
       await countForNobody(machine, place);
     };
     try {
-      for (const piece of wholes!) exchange(machine, files, own, piece);
-      await recount();
+      await exchanging(() => {
+        for (const piece of wholes!) exchange(machine, files, own, piece);
+      });
       await loadDatabases(machine, account, join(place, "dumps"), state.dumps ?? []);
     } catch (error) {
       machine.say(`account ${number}: ${reason(error)}; what it had comes back`);
-      for (const { path, inode } of wholes!)
-        if (statOf(join(own, path))?.ino === inode) machine.disk.exchange(join(files, path), join(own, path));
-      await recount();
+      await exchanging(() => {
+        for (const { path, inode } of wholes!)
+          if (statOf(join(own, path))?.ino === inode) machine.disk.exchange(join(files, path), join(own, path));
+      });
       await loadDatabases(machine, account, join(place, "before"), state.dumps ?? []);
       await endReplacing(machine, number);
       throw new GivenUp(reason(error));
     }
-    for (const piece of inner!) exchange(machine, files, own, piece);
-    if (inner!.length > 0) await recount();
+    if (inner!.length > 0)
+      await exchanging(() => {
+        for (const piece of inner!) exchange(machine, files, own, piece);
+      });
     const paths = (state.pieces ?? []).flatMap(({ path }) => (statOf(join(place, "files", path)) ? [path] : []));
     writeKept(machine, place, { paths, dumps: state.dumps ?? [] });
     remember({ phase: "landing" });
