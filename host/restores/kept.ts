@@ -44,11 +44,6 @@ export function writeKept({ disk }: Machine, place: string, kept: Omit<Kept, "un
   disk.replace(join(place, recordName), `${JSON.stringify({ until, ...kept })}\n`, 0o600);
 }
 
-/** What was kept is about to come into force again: it is no longer what a restore has left. */
-export function forgetKept({ disk }: Machine, place: string): void {
-  disk.remove(join(place, recordName));
-}
-
 /**
  * Removes what restores have replaced when its time is over, and what interrupted ones have left that nobody goes on with.
  * @returns the removed paths
