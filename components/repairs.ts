@@ -39,7 +39,8 @@ export function repairPlain(text: string): string | undefined {
 const slips: readonly (readonly [why: string, without: (text: string) => string])[] = [
   ["without spaces", (text) => text.trim()],
   ["without scheme, port and path", (text) => text.replace(/^[a-z]+:\/\//i, "").replace(/[:/].*$/, "")],
-  ["without the dot at its end", (text) => text.replace(/\.$/, "")],
+  ["without the dot at its end", (text) => text.replace(/\.+$/, "")],
+  ["with one dot between its labels", (text) => text.replace(/\.{2,}/g, ".").replace(/^\./, "")],
   ["as DNS has it (Punycode)", (text) => (/^[\x20-\x7e]*$/.test(text) ? text : domainToASCII(text))],
   ["in lower-case letters", (text) => text.toLowerCase()],
 ];
@@ -79,5 +80,7 @@ export function repairHostname(text: string, schema: z.ZodType): string | undefi
   if (/^[\w.-]+$/.test(text) && text.includes("_")) {
     return "write it with hyphens: an underscore cannot be in a host name (RFC 1123, 2.1)";
   }
-  return repairName(text, schema);
+  const meant = repairName(text, schema);
+  if (meant !== undefined || !/^[a-z0-9-]+$/i.test(text)) return meant;
+  return "write the whole name, with its domain, such as www.example.org";
 }

@@ -3,7 +3,7 @@ import { flag, number, text, texts } from "../inputs.ts";
 import { describeNothing } from "../registry/change.ts";
 import { derivedField, identity, key } from "../registry/fields/field-class.ts";
 import { inNoFile, type Kind } from "../registry/kind.ts";
-import { canonicalPrefix, prefix6Schema } from "../schema.ts";
+import { retiredName } from "./retired-name.ts";
 
 export const inputs = z.strictObject({
   tombstones: identity(z.array(number), { judged: "identity-kept" }).describe("Numbers of deleted accounts."),
@@ -41,16 +41,10 @@ export const kind: Kind<"registers"> = {
     {
       tombstones: tombstones.map(({ number }) => number),
       deletedNames: tombstones.map(({ name }) => name).sort(),
-      retired: retired.map(nameOf).sort(),
+      retired: retired.map(retiredName).sort(),
       vanished: [],
     },
   ],
   place: inNoFile,
   describe: describeNothing,
 };
-
-/** With the name by which the element is declared: a range has its canonical one, however retired.yaml writes it. */
-function nameOf({ kind, name }: { readonly kind: string; readonly name: string }): string {
-  const isRange6 = kind === "range" && prefix6Schema.safeParse(name).success;
-  return `${kind} ${isRange6 ? canonicalPrefix(name) : name}`;
-}

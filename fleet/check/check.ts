@@ -6,7 +6,7 @@ import { checkPlaces } from "./places.ts";
 import { type Entries, fileNames } from "./references.ts";
 import { checkSites, withoutWrongRanges } from "./sites.ts";
 import { checkSpelling } from "./spelling.ts";
-import { checkApprovals, checkWaivers } from "./waivers.ts";
+import { checkApprovals, checkRetired, checkWaivers } from "./waivers.ts";
 
 /** Runs every check that compares files of an inventory with each other. */
 export function checkAll(entries: Entries): Problem[] {
@@ -20,6 +20,7 @@ export function checkAll(entries: Entries): Problem[] {
     ...checkAccounts(clear),
     ...checkWaivers(entries),
     ...checkApprovals(entries),
+    ...checkRetired(entries),
     ...checkSpelling(entries),
   ];
 }

@@ -3,11 +3,16 @@ import { shown } from "../../lib/text/text.ts";
 import type { Path, Problem } from "../load/problem.ts";
 import type { Source } from "../load/source.ts";
 import { hallsOf, inSubnetZero, named } from "./halls.ts";
+import { checkOperators } from "./operators.ts";
 import { type Entries, items, known, nameOf, names, placed, unique } from "./references.ts";
 import { checkRouterPorts } from "./router-ports.ts";
 
 /** Checks `network.yaml`: the places, power supplies and links of its devices. */
-export function checkNetwork({ network: [network], sites }: Entries): Problem[] {
+export function checkNetwork(entries: Entries): Problem[] {
+  const {
+    network: [network],
+    sites,
+  } = entries;
   if (network === undefined) return [];
   const { source, loose } = network;
   const siteNames = names(sites);
@@ -76,17 +81,6 @@ export function checkNetwork({ network: [network], sites }: Entries): Problem[] 
         ...unique(sessions, "the session with router", "keep one session of an operator with each router"),
         ...landings.flatMap((one) => (unclear ? [] : known(one, "router", routerNames))),
         ...unique(landings, "the router", "list each router of an operator once"),
-        ...placed(source, ["operators", index, "asNumber"], operator.asNumber).flatMap((one) =>
-          one.value === loose.asNumber
-            ? [
-                source.problem(
-                  one.path,
-                  `operator ${shown(operator.name)} has the AS number ${one.value} of this fleet`,
-                  "write the operator's own AS number",
-                ),
-              ]
-            : [],
-        ),
       ];
     }),
   ];
@@ -110,6 +104,7 @@ export function checkNetwork({ network: [network], sites }: Entries): Problem[] 
       ),
     ),
     ...checkRouterPorts(network),
+    ...checkOperators(entries),
   ];
 }
 

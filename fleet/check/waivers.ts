@@ -1,3 +1,4 @@
+import { retiredName } from "../../components/register/retired-name.ts";
 import type { LooseFiles } from "../../components/registry/kind.ts";
 import { kindNamed } from "../../components/registry/subject.ts";
 import type { Problem } from "../load/problem.ts";
@@ -52,5 +53,18 @@ export function checkApprovals({ approvals: [approvals] }: Entries): Problem[] {
     ),
     "the approval",
     "keep one of them",
+  );
+}
+
+/** Checks `retired.yaml`: what is listed twice was retired on one day alone. */
+export function checkRetired({ retired: [retired] }: Entries): Problem[] {
+  if (retired === undefined) return [];
+  const { source } = retired;
+  return unique(
+    items(Array.isArray(retired.loose) ? retired.loose : []).flatMap(([index, { kind, name }]) =>
+      placed(source, [index, "name"], kind && name && retiredName({ kind, name })),
+    ),
+    "the retired",
+    "keep the entry with the right day",
   );
 }

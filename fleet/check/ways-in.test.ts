@@ -56,3 +56,33 @@ test("a router and a host do not have one SSH address", async () => {
     `the SSH address "${address}" is already used at hosts/web1.yaml:15`,
   ]);
 });
+
+test.each<[what: string, address: string, taken: string]>([
+  ["its own management controller", "fd00:8000::b1", "hosts/web1.yaml:12"],
+  ["a router", "fd00:8000:0::1", "network.yaml:81"],
+])("a host's SSH address is not that of %s", async (_, address, at) => {
+  const file = readFileSync(join(import.meta.dirname, "../../inventory/trial", host), "utf8");
+  const own = /ssh:\n +address: (?<address>\S+)/.exec(file)!.groups!.address!;
+  expect(await problems([host, `ssh:\n  address: ${own}`, `ssh:\n  address: ${address}`])).toEqual([
+    `the SSH address "${address}" is that of another machine, at ${at}`,
+  ]);
+});
+
+test("a router's SSH address may be its own, and not a host's", async () => {
+  const ssh = (address: string) => [network, router, `${router}    ssh:\n      address: ${address}\n`] as const;
+  expect(await problems(ssh("fd00:8000::1"))).toEqual([]);
+});
+
+test.each(["fd00:8000:0:3e9::1", "fd00:8000:0:3e9::/64", "fd00:8000::/32"])(
+  "deploys come from no address of an account: %s",
+  async (controller) => {
+    expect(await problems([network, "fleet: trial\n", `fleet: trial\ncontrollers: ["${controller}"]\n`])).toEqual([
+      `the controller "${controller}" has addresses of accounts of site "trial", fd00:8000::/48 without its first /64`,
+    ]);
+  },
+);
+
+test("deploys may come from subnet 0 of a site, or from elsewhere", async () => {
+  const controllers = 'controllers: ["fd00:8000::c0", "fd00:8000::/64", "2001:db8::/32", 192.0.2.7]';
+  expect(await problems([network, "fleet: trial\n", `fleet: trial\n${controllers}\n`])).toEqual([]);
+});

@@ -1,9 +1,12 @@
-import { routersCell } from "../../components/declaring.ts";
+import { Address6 } from "ip-address";
+import { routersCell, subnetZero } from "../../components/declaring.ts";
 import { routerSystems } from "../../components/network/router-systems/router-systems.generated.ts";
 import { isWhole, nameAt, pinnedKeyIn } from "../../lib/known-hosts.ts";
+import { within6 } from "../../lib/ranges.ts";
 import { listed, shown } from "../../lib/text/text.ts";
 import type { Path, Problem } from "../load/problem.ts";
-import { type Entries, items, names, placed, unique } from "./references.ts";
+import { addressesOfMachines, plain } from "./operators.ts";
+import { type Entries, items, names, type Placed, place, placed, unique } from "./references.ts";
 
 /** Checks `ssh` of hosts and routers: each machine has an address and a key of its own, and a router is one that deliveries can serve. */
 export function checkWaysIn(entries: Entries): Problem[] {
@@ -31,6 +34,8 @@ export function checkWaysIn(entries: Entries): Problem[] {
       "the SSH host key",
       "correct known_hosts: read each host's own key on its console; two hosts with one key cannot be told apart",
     ),
+    ...ofOthers(entries, first),
+    ...controllersApart(entries),
     ...checkServed(entries),
     ...hosts.flatMap(({ source, loose: { cell } }) =>
       cell === routersCell
@@ -38,6 +43,40 @@ export function checkWaysIn(entries: Entries): Problem[] {
         : [],
     ),
   ];
+}
+
+interface Way extends Placed<string> {
+  readonly machine: { readonly address: string; readonly port: number };
+}
+
+/**
+ * Machines whose SSH address is an address of another one, or of a management controller: root would log in there. At another port than
+ * SSH's it may be forwarded.
+ */
+function ofOthers(entries: Entries, ways: readonly Way[]): Problem[] {
+  const at = new Map(addressesOfMachines(entries).map((here) => [plain(here.value), here]));
+  const machineOf = (file: string, path: Path) => `${file} ${path.join(".")}`;
+  return ways.flatMap(({ source, path, machine: { address, port } }) => {
+    const taken = at.get(Address6.isValid(address) ? plain(address) : address);
+    if (taken === undefined || port !== 22) return [];
+    const isOwn = machineOf(taken.source.file, taken.path.slice(0, -1)) === machineOf(source.file, path.slice(0, -2));
+    if (isOwn && taken.path.at(-1) !== "managementAddress") return [];
+    const message = `the SSH address ${shown(address)} is that of another machine, at ${place(taken)}`;
+    return [source.problem(path, message, "write where the controller reaches this machine itself")];
+  });
+}
+
+/** Controllers that accounts could be: SSH of all hosts would be open to their programs. */
+function controllersApart({ network: [network], sites }: Entries): Problem[] {
+  return items(network?.loose.controllers).flatMap(([index, controller]) =>
+    sites.flatMap(({ loose: { name, prefix } }) => {
+      if (prefix === undefined || !controller.includes(":")) return [];
+      const isApart = !within6(controller, prefix) && !within6(prefix, controller);
+      if (isApart || within6(controller, subnetZero({ prefix }))) return [];
+      const message = `the controller ${shown(controller)} has addresses of accounts of site ${shown(name)}, ${prefix} without its first /64`;
+      return [network!.source.problem(["controllers", index], message, "name the controllers' own addresses")];
+    }),
+  );
 }
 
 /** Routers with `ssh` that nothing can be delivered to. */

@@ -5,7 +5,7 @@ import type { FileKind } from "../../components/registry/file.ts";
 import { type FileKey, fileKinds } from "../../components/registry/files.generated.ts";
 import { printable } from "../../lib/text/text.ts";
 import { nearest, type Problem } from "./problem.ts";
-import { oddCharacter } from "./refuse-text.ts";
+import { mergeConflict, oddCharacter } from "./refuse-text.ts";
 import { listSource, readSource, type Source } from "./source.ts";
 
 /** Path of each kind: the only directories and files of a fleet that are read. */
@@ -73,9 +73,10 @@ export function readFleet(directory: string): FleetFiles {
     }
     const { read: reader } = fileKinds[key] as FileKind;
     if (reader) {
-      const refused = oddCharacter(text);
+      const refused = mergeConflict(text) ?? oddCharacter(text);
       if (refused) wrong(file, refused.message, refused.fix, text.slice(0, refused.offset).split("\n").length);
-      sources.push({ key, source: listSource(file, reader(text)) });
+      // All that follows from the markers is no mistake of its own.
+      sources.push({ key, source: listSource(file, reader(refused ? "" : text)) });
       return;
     }
     const { source, problems: found } = readAgain(file, text);

@@ -30,6 +30,17 @@ export function oddCharacter(text: string): Refused | undefined {
   return { offset, message, fix: "remove it" };
 }
 
+/** A line that git writes around both sides of a merge conflict (git-merge(1), "HOW CONFLICTS ARE PRESENTED"). */
+const conflictMarker = /^(?:([<|>])\1{6}(?: .*)?|={7})\r?$/m;
+
+/** The first marker of a merge conflict in a text, whatever the file is. */
+export function mergeConflict(text: string): Refused | undefined {
+  const found = conflictMarker.exec(text);
+  if (found === null) return undefined;
+  const fix = "keep the lines that are right, and remove the marker lines <<<<<<<, =======, >>>>>>>";
+  return { offset: found.index, message: "a merge conflict of git is not resolved here", fix };
+}
+
 /** More than any entry needs, and less than would exhaust the stack. */
 export const maxDepth = 50;
 export const tooDeep = "lists or maps are nested too deeply";

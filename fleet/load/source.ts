@@ -14,7 +14,7 @@ import {
 import { lazy } from "../../lib/once.ts";
 import { shown } from "../../lib/text/text.ts";
 import { mostProblems, type Path, type Problem, tooMany } from "./problem.ts";
-import { flatten, maxDepth, oddCharacter, tooDeep, tooMuchYaml } from "./refuse-text.ts";
+import { flatten, maxDepth, mergeConflict, oddCharacter, tooDeep, tooMuchYaml } from "./refuse-text.ts";
 
 /** One YAML file of an inventory: its data, and the place of each property. */
 export interface Source {
@@ -40,9 +40,6 @@ function tooExact(value: number, source: string): boolean {
   return Number.isFinite(value) && plainNumber.test(source) && digits > 15 && !Number.isSafeInteger(value);
 }
 
-/** A line that git writes around both sides of a merge conflict (git-merge(1), "HOW CONFLICTS ARE PRESENTED"). */
-const conflictMarker = /^(?:([<|>])\1{6}(?: .*)?|={7})\r?$/m;
-
 /** Reads YAML 1.2 (core schema) and refuses constructs that YAML parsers read differently. */
 export function readSource(file: string, given: string): { source: Source; problems: Problem[] } {
   // Not part of the text, wherever that comes from (RFC 3629, section 6).
@@ -60,13 +57,10 @@ export function readSource(file: string, given: string): { source: Source; probl
     problems.push(isLast ? tooMany(file) : { file, ...place, path: path.join("."), message, fix });
   };
 
-  const conflict = conflictMarker.exec(text);
-  let broken = conflict !== null || refused !== undefined;
-  if (conflict !== null) {
-    const fix = "keep the lines that are right, and remove the marker lines <<<<<<<, =======, >>>>>>>";
-    add(conflict.index, [], "a merge conflict of git is not resolved here", fix);
-  }
-  if (refused && conflict === null) add(refused.offset, [], refused.message, refused.fix);
+  const conflict = mergeConflict(text);
+  const stopped = conflict ?? refused;
+  let broken = stopped !== undefined;
+  if (stopped) add(stopped.offset, [], stopped.message, stopped.fix);
   for (const error of document.errors) {
     // All that follows from the markers is no mistake of its own.
     if (broken) break;

@@ -106,6 +106,20 @@ export const wrongInventories: Readonly<Record<string, (draft: Draft) => unknown
   "a merge conflict that is not resolved": (draft) =>
     draft.edit(alice, "plan: small\n", "<<<<<<< HEAD\nplan: small\n=======\nplan: large\n>>>>>>> main\n"),
   "a marker of a merge conflict that was left": (draft) => draft.append(alice, ">>>>>>> main\n"),
+  "a merge conflict in known_hosts": (draft) =>
+    draft.write("known_hosts", "<<<<<<< HEAD\nweb1 ssh-ed25519 AAAA\n=======\n>>>>>>> main\n"),
+  "retired names that nothing can have, and one that is there twice": (draft) =>
+    draft.write(
+      "retired.yaml",
+      `- {kind: router, name: Router-1, retired: 2026-11-22}
+- {kind: range, name: web9, retired: 2026-11-22}
+- {kind: range, name: "fd00:8000:9::/48", retired: 2026-11-22}
+- {kind: range, name: "FD00:8000:0009::/48", retired: 2026-11-22}
+- {kind: host, name: web9, retired: 2026-11-22}
+- {kind: site, name: web9, retired: 2026-11-22}
+- {kind: host, name: web9, retired: 2026-11-23}
+`,
+    ),
   "the same key twice": (draft) => draft.edit(alice, "plan: small\n", "plan: small\nplan: small\n"),
   "several documents": (draft) => draft.append(alice, "---\nname: second\n"),
   "an alias": (draft) => draft.edit(alice, "name: alice", "name: &x alice").edit(alice, "name: blog", "name: *x"),

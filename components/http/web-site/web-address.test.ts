@@ -50,3 +50,15 @@ describe("names with other letters than a to z", () => {
     },
   );
 });
+
+test.each([
+  ["www..example.org", 'write "www.example.org": with one dot between its labels'],
+  [".example.org", 'write "example.org": with one dot between its labels'],
+  ["*..example.org", 'write "*.example.org": with one dot between its labels'],
+  ["www.example.org..", 'write "www.example.org": without the dot at its end'],
+  ["localhost", "write the whole name, with its domain, such as www.example.org"],
+  ["WWW", "write the whole name, with its domain, such as www.example.org"],
+])("%s is refused, and how to write it is said", (name, repair) => {
+  expect(siteNameSchema.safeParse(name).success).toBe(false);
+  expect(repairOf(siteNameSchema, name)).toBe(repair);
+});
