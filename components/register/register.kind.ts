@@ -39,7 +39,7 @@ export const kind: Kind<"registers"> = {
   deletion: "approval",
   declare: ({ fleet: { tombstones, retired } }) => [
     {
-      tombstones: tombstones.map(({ number }) => number),
+      tombstones: tombstones.map(({ number }) => number).sort((one, other) => one - other),
       deletedNames: tombstones.map(({ name }) => name).sort(),
       retired: retired.map(retiredName).sort(),
       vanished: [],

@@ -66,7 +66,7 @@ function general(path: Path): string {
 function others({ value, schema }: Place): (readonly [what: string, unknown])[] {
   const made = (): (readonly [string, unknown])[] => {
     const side = (each: unknown) =>
-      typeof value !== "number" || typeof each !== "number" ? "" : each > value ? "more" : "less";
+      typeof value !== "number" || typeof each !== "number" ? `= ${each}` : each > value ? "more" : "less";
     if (fixedValues(schema).length > 0) return fixedValues(schema).map((each) => [side(each), each] as const);
     if (typeof value === "number") {
       const taken = (steps: readonly number[]) => steps.find((step) => bare(schema).safeParse(step).success);
@@ -94,7 +94,17 @@ function others({ value, schema }: Place): (readonly [what: string, unknown])[] 
     }
     if (typeof value !== "string") {
       const further = [{ ADDED_NAME: "x" }, { memory_limit: "64M" }, { Link: "x" }, { jo: `$2b$05$${"b".repeat(53)}` }];
-      return further.map((one) => ["", { ...(value as object), ...one }] as const);
+      const entries = Object.entries(value as Readonly<Record<string, unknown>>);
+      return [
+        ...further.map((one) => ["more", { ...(value as object), ...one }] as const),
+        ...entries.slice(0, 1).flatMap(([key, own]) => [
+          ["less", Object.fromEntries(entries.slice(1))] as const,
+          // Of these a hash of bcrypt can end with the second alone.
+          ...["9", "b"].map(
+            (end) => ["another", { ...(value as object), [key]: `${own}`.replace(/.$/, end) }] as const,
+          ),
+        ]),
+      ];
     }
     const tries = [
       `${value}x`,
@@ -120,7 +130,7 @@ function others({ value, schema }: Place): (readonly [what: string, unknown])[] 
     ([, each]) =>
       each !== undefined && JSON.stringify(each) !== JSON.stringify(value) && schema.safeParse(each).success,
   );
-  return typeof value === "string" ? valid.slice(0, 1) : valid;
+  return typeof value === "string" && fixedValues(schema).length === 0 ? valid.slice(0, 1) : valid;
 }
 
 /** The values that a field can have, if they are listed. */
@@ -259,6 +269,38 @@ test("every field that may be missing, and every item of a list, is said and jud
   const lines = [...levels].map(([name, found]) => `${found.padEnd(40)} ${name}`);
   await expect(`${lines.sort().join("\n")}\n`).toMatchFileSnapshot("removed-and-added.golden.txt");
 }, 240_000);
+
+/** Lists with two items or more that differ. */
+function* lists(schema: z.ZodType, data: unknown, at: Path): Generator<Place> {
+  const inner = bare(schema);
+  if (Array.isArray(data) && "element" in inner) {
+    if (!isDeepStrictEqual(data, data.toReversed())) yield { path: at, value: data, schema };
+    for (const [index, each] of data.entries()) yield* lists(inner.element as z.ZodType, each, [...at, index]);
+  } else if (objectsOf(inner).length > 0 && data !== null && typeof data === "object") {
+    const own = objectsOf(inner).find((each) => each.safeParse(data).success) ?? objectsOf(inner)[0]!;
+    for (const [key, member] of Object.entries(own.shape))
+      yield* lists(member as z.ZodType, Reflect.get(data, key), [...at, key]);
+  }
+}
+
+test("every list in another order is said and judged, where its order says something", async () => {
+  const levels = new Map<string, string>();
+  for (const [key, { schema, path: folder }] of Object.entries<FileKind>(fileKinds)) {
+    const isFolder = folder.endsWith("/");
+    const entries = isFolder ? (fleet[key as FileKey] as readonly unknown[]) : [fleet[key as FileKey]];
+    for (const [index, entry] of entries.entries()) {
+      for (const { path, value } of lists(schema, entry, isFolder ? [key, index] : [key])) {
+        const name = general(path);
+        if (levels.has(name)) continue;
+        const found = judged(path, (value as readonly unknown[]).toReversed(), { mayBeDefault: true });
+        if (found) levels.set(name, found);
+      }
+    }
+  }
+  expect(levels.size).toBeGreaterThan(20);
+  const lines = [...levels].map(([name, found]) => `${found.padEnd(40)} ${name}`);
+  await expect(`${lines.sort().join("\n")}\n`).toMatchFileSnapshot("reordered.golden.txt");
+}, 120_000);
 
 test("every field of every file is said in words and has a class, and what is safe is known", async () => {
   const levels = new Map<string, string>();
