@@ -3,15 +3,18 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import type { Fleet } from "../../components/registry/files.generated.ts";
+import type { FileKind } from "../../components/registry/file.ts";
+import { type Fleet, fileKinds } from "../../components/registry/files.generated.ts";
 import { declare, heldBy } from "../../fleet/declare/declare.ts";
 import { InventoryError, loadFiles } from "../../fleet/load/load.ts";
 import { kindOfFile, readFleet } from "../../fleet/load/read-fleet.ts";
 import { readSource, type Source } from "../../fleet/load/source.ts";
 import { withEverything } from "../../testing/random-pulls/account-edits.ts";
 import { edits, type Files, harmful, harmless, withLostHost } from "../../testing/random-pulls/edits.ts";
+import { differences } from "../../testing/random-pulls/slow-fields.ts";
 import { losses } from "../../testing/random-pulls/slow-judge.ts";
 import { survived } from "../../testing/random-pulls/survived.ts";
+import { leavesOf } from "../../testing/recording.ts";
 import { carriedFinding, carriedHosts, staying } from "../change/effects/carried-hosts.ts";
 import { fileChanges } from "../change/effects/file-changes.ts";
 import { sideOf } from "../change/side.ts";
@@ -57,9 +60,13 @@ const pulls: fc.Arbitrary<Pull> = fc.record({
   backwards: fc.boolean(),
 });
 
+/** Other edits lean on what it may take away. */
+const last = "another value of a field";
+
 function made(steps: readonly Step[]): Files {
   const files: Files = structuredClone(example);
-  for (const { edit, picks } of steps) {
+  const inOrder = [...steps.filter(({ edit }) => edit !== last), ...steps.filter(({ edit }) => edit === last)];
+  for (const { edit, picks } of inOrder) {
     let next = 0;
     edits[edit]!(files, (below) => (below === 0 ? 0 : picks[next++ % picks.length]! % below));
   }
@@ -159,3 +166,27 @@ test.each(Object.keys(harmless))("the slow judge sees no loss in: %s", (edit) =>
   for (const one of fc.sample(step([edit]), { numRuns: 10, seed: 13 }))
     expect(losses(example, made([one]))).toEqual([]);
 });
+
+test("the fields that the example has are all touched, and the list of what it lacks is known", async () => {
+  const touched = new Set<string>();
+  let fields = 1;
+  for (let at = 0; at < fields; at++) {
+    for (const other of [0, 1]) {
+      const files: Files = structuredClone(example);
+      let asked = 0;
+      edits[last]!(files, (below) => {
+        asked += 1;
+        if (asked === 1) fields = below;
+        return asked === 1 ? at : asked === 2 ? 0 : other % below;
+      });
+      for (const { path } of differences(example, files)) touched.add(path);
+    }
+  }
+  const leaves = Object.entries<FileKind>(fileKinds).flatMap(([key, { schema, path }]) =>
+    [...leavesOf(schema, path.endsWith("/") ? `${key}.*` : key)].map((leaf) => leaf.path.replace(/(?:\.\*)+$/, "")),
+  );
+  expect(touched.size).toBeGreaterThan(80);
+  // That a name comes and goes is told of its element.
+  const untouched = new Set(leaves.filter((leaf) => !touched.has(leaf) && !leaf.endsWith(".name")));
+  await expect(`${[...untouched].sort().join("\n")}\n`).toMatchFileSnapshot("untouched-by-pulls.golden.txt");
+}, 300_000);

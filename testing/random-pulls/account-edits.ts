@@ -180,7 +180,7 @@ export const harmfulForAccounts: Readonly<Record<string, Edit>> = {
   "another CA": (files, pick) => {
     const network = files.get("network.yaml");
     if (pick(2) === 0) delete network.certificates;
-    else network.certificates.directory = `https://ca-${pick(100)}.example/directory`;
+    else if (network.certificates) network.certificates.directory = `https://ca-${pick(100)}.example/directory`;
   },
   "another platform domain": (files, pick) => {
     files.get("network.yaml").platformDomain = `hosted-${pick(100)}.example`;

@@ -1,4 +1,5 @@
 import { harmfulForAccounts, harmlessForAccounts } from "./account-edits.ts";
+import { anotherValue } from "./field-edits.ts";
 import { harmfulForPlatform, harmlessForPlatform } from "./platform-edits.ts";
 import { harmfulForShape, harmlessForShape, renames } from "./shape-edits.ts";
 
@@ -112,6 +113,7 @@ export const harmful: Readonly<Record<string, Edit>> = {
   ...harmfulForAccounts,
   ...harmfulForPlatform,
   ...harmfulForShape,
+  "another value of a field": anotherValue,
   "a host lost or back": (files, pick) => {
     const each = host(files, pick);
     if (each.lost) delete each.lost;

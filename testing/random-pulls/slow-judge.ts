@@ -1,5 +1,6 @@
 import type { Files } from "./edits.ts";
 import { all, both, gone, type Loss, named } from "./plain-files.ts";
+import { fieldsLost } from "./slow-fields.ts";
 import { trustChanged } from "./slow-trust.ts";
 import { survived } from "./survived.ts";
 
@@ -19,6 +20,7 @@ export function losses(before: Files, after: Files): Loss[] {
     ...redundancyLost(before, after),
     ...leftToLost(before, after),
     ...trustChanged(before, after),
+    ...fieldsLost(before, after),
   ];
 }
 
