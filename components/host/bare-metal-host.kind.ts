@@ -59,7 +59,7 @@ export const inputs = z.strictObject({
         model: text.describe("Spare parts are counted by model."),
         sizeGb: capacity(number).describe("Gigabytes (10^9 bytes)."),
         kind: redundancy(text, { judged: "policies-hold" }).describe("`ssd` or `hdd`."),
-        hotSwap: flag.describe("Whether it can be changed while the host runs."),
+        hotSwap: redundancy(flag, { weaker: "any" }).describe("Whether it can be changed while the host runs."),
       }),
     ),
   ).describe("Its disks."),

@@ -33,6 +33,7 @@ test("an account with everything finds its configuration, and neither a password
       "access/passwords/N",
       "access/webdav/N",
       "backup/accounts/N",
+      "backup/restores/N",
       "proc/N.meminfo",
       "repositories/accounts/N",
       "repositories/keys/NAMEN",

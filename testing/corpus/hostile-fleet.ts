@@ -20,10 +20,21 @@ const two = session("par1-router-2", "2001:db8:2");
 const further = (more = "") =>
   `  - name: transit-6\n    asNumber: 64501\n    routers: [par1-router-1]\n${more}routers:\n  - name: par1-router-1`;
 
-const exchanged = (draft: Draft) => {
-  const [first, second] = ["2a00:b6e0:100::11", "2a00:b6e0:100::12"].map((address) => `ssh:\n  address: ${address}`);
-  return draft.edit(web1, first!, second!).edit(web2, second!, first!);
-};
+/** Each reached at an address for that alone: one that a host serves with is known to be its own. */
+const [reached1, reached2] = ["2a00:b6e0:100::a11", "2a00:b6e0:100::a12"] as const;
+const way = (address: string) => `ssh:\n  address: ${address}`;
+const apart = (draft: Draft) =>
+  (
+    [
+      [web1, "2a00:b6e0:100::11", reached1],
+      [web2, "2a00:b6e0:100::12", reached2],
+    ] as const
+  ).reduce(
+    (each, [host, from, to]) => each.edit(host, way(from), way(to)).edit("known_hosts", `${from} `, `${to} `),
+    draft,
+  );
+const exchanged = (draft: Draft) =>
+  draft.edit(web1, way(reached1), way(reached2)).edit(web2, way(reached2), way(reached1));
 
 /** What a hostile author tries on what all accounts rest on, each with the nearest thing that is allowed. */
 export const hostileFleet: Readonly<Record<string, HostileCase>> = {
@@ -184,6 +195,7 @@ export const hostileFleet: Readonly<Record<string, HostileCase>> = {
   },
   "the SSH addresses of two hosts exchanged": {
     level: "needs approval",
+    base: apart,
     edit: exchanged,
     // Hosts of backups know hosts by their keys.
     twin: (draft) =>
