@@ -84,6 +84,7 @@ describe.each(cases)("what $version left on $host", ({ recording, host }) => {
       held: [],
       gone: [],
       notYet: [],
+      restores: [],
     });
     expect(recorded).toMatchObject({ host, drift: [], notRunning: [], interrupted: false });
   });

@@ -16,6 +16,7 @@ const free: Readonly<Record<string, string>> = {
   "fairhost-new-socket@.service": "asks systemd alone to start another unit",
   "fairhost-backup-looks.service": "watches directories on which others mount, in the file system of the host",
   "fairhost-backup-view@.service": "mounts in the file system of the host",
+  "fairhost-restore.service": "ends with an apply, which may repair anything on the host",
 };
 
 /** Settings of a service that another value stands for, and why. */
