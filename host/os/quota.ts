@@ -27,12 +27,13 @@ const assignTimeout = 3_600_000;
  * Gives a directory and all below it to a project, and makes new files inherit it. Arguments: the directory, then pairs of a path
  * below it and a project; `.` is the directory itself. Entries belong to somebody who may be hostile and at work: each is opened by
  * its one name below its open directory, never through a symlink or into another file system, parents first, so that what
- * is created meanwhile inherits. perl, because it is on every Debian and knows ioctl(2): FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR.
+ * is created meanwhile inherits. Without a project of its own, all below it counts for none, but what has a hard link elsewhere counts as before: that may be in
+ * an account's directory, and could grow there without a limit. perl, because it is on every Debian and knows ioctl(2): FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR.
  */
 const assign = `
 use strict; use warnings; use Fcntl qw(:DEFAULT :mode);
 my ($top, %project) = @ARGV;
-my $device;
+my ($device, %links);
 sub assign {
   my ($parent, $name, $path, $id) = @_;
   my $at = defined $parent ? "/proc/self/fd/" . fileno($parent) . "/$name" : $name;
@@ -47,6 +48,7 @@ sub assign {
   return if $stat[0] != $device || !(S_ISDIR($stat[2]) || S_ISREG($stat[2]));
   my $isDirectory = S_ISDIR($stat[2]);
   $id = $project{$path} // $id;
+  return if $id == 0 && !$isDirectory && $stat[3] > 1 && ++$links{$stat[1]} < $stat[3];
   my $attributes = "\\0" x 28;
   ioctl($entry, 0x801c581f, $attributes) or die "$top/$path: $!\\n";
   my @field = unpack "L5", $attributes;
@@ -184,7 +186,7 @@ export async function countForAccount(machine: Machine, account: BundleAccount, 
   if (applies(machine) && project !== undefined) await assignTo(machine, directory, [".", `${project}`]);
 }
 
-/** Files below a directory, which lies outside of the accounts', count for none of them any more. */
+/** Files below a directory, which lies outside of the accounts', count for none of them any more, but those that the account has linked out of it. */
 export async function countForNobody(machine: Machine, directory: string): Promise<void> {
   if (applies(machine)) await assignTo(machine, directory, []);
 }
