@@ -1,7 +1,7 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { accountGroup, bundleOf, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import { isMarked } from "../store/moving.ts";
@@ -63,7 +63,7 @@ async function killedAt(tree: Tree, state: RestoreState, at: number): Promise<nu
     if (++steps >= at) throw new Killed();
   };
   await replace(tree.machine({ observe }), 1, state).catch((error: unknown) => {
-    if (!(error instanceof Killed)) throw error;
+    if (!(error instanceof Killed || error instanceof GivenUp)) throw error;
   });
   return steps;
 }
@@ -119,6 +119,40 @@ test("what replaced and what was replaced are the same whatever there is", async
     { numRuns: 8 },
   );
 }, 180_000);
+
+describe("an account whose restore cannot be, and of which not all starts", () => {
+  /** Its home cannot be exchanged once its databases are dumped, and a file is in the place of a directory: each apply says that it cannot be. */
+  async function failing(): Promise<[Tree, RestoreState]> {
+    const [tree, state] = await prepared({ b: "old" }, { a: "new" }, ["home"]);
+    rmSync(tree.at(`${place}/files/home`), { recursive: true });
+    rmSync(tree.at(`${own}/admin/config`), { recursive: true });
+    writeFileSync(tree.at(`${own}/admin/config`), "");
+    return [tree, state];
+  }
+
+  test("goes on as before, and that is the end of the restore", async () => {
+    const [made, state] = await failing();
+    using tree = made;
+    const error: unknown = await replace(tree.machine(), 1, state).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(GivenUp);
+    expect(`${error}`).toMatch(/Command failed: .*; not all of it started: .*admin\/config/s);
+    expect(["held", "replacing"].filter((mark) => isMarked(tree.machine(), mark as "held", 1))).toEqual([]);
+  });
+
+  test("killed at any moment, what it writes once it runs is never replaced by older dumps", async () => {
+    const [whole, first] = await failing();
+    using tree = whole;
+    const steps = await killedAt(tree, first, Infinity);
+    expect(steps).toBeGreaterThan(10);
+    for (let at = 1; at <= steps; at++) {
+      const [made, state] = await failing();
+      using killed = made;
+      await killedAt(killed, state, at);
+      if (!isMarked(killed.machine(), "held", 1))
+        expect(readRestore(killed.machine(), 1)?.dumped, `${at}`).toBeUndefined();
+    }
+  }, 180_000);
+});
 
 test.each(["a symlink", "no directory"])(
   "with %s above it nothing is changed, and the account runs on",

@@ -31,6 +31,14 @@ export async function replace(machine: Machine, number: number, begun: RestoreSt
     state = { ...state, ...change };
     writeRestore(machine, number, state);
   };
+  /** It has all of before, and goes on: if this is killed now, the next run must not bring dumps back that are older than what it writes. */
+  const giveUp = async (error: unknown): Promise<never> => {
+    const { dumped: _, ...rest } = state;
+    state = rest;
+    remember({});
+    const left = await letRun(machine, number);
+    throw new GivenUp([reason(error), ...(left === undefined ? [] : [`not all of it started: ${left}`])].join("; "));
+  };
   const place = placeOf(machine, number, state.id);
   if (state.phase !== "landing") {
     // In this order: the mark keeps others from the account from now on.
@@ -45,8 +53,7 @@ export async function replace(machine: Machine, number: number, begun: RestoreSt
         for (const piece of state.pieces ?? []) wayTo(accountDirectory(machine, number), piece.path);
         await dumpBefore(machine, number, place, state.dumps ?? []);
       } catch (error) {
-        await endReplacing(machine, number);
-        throw new GivenUp(reason(error));
+        return giveUp(error);
       }
       remember({ dumped: true });
     }
@@ -75,8 +82,7 @@ export async function replace(machine: Machine, number: number, begun: RestoreSt
           if (statOf(join(own, path))?.ino === inode) machine.disk.exchange(join(files, path), join(own, path));
       });
       await loadDatabases(machine, account, join(place, "before"), state.dumps ?? []);
-      await endReplacing(machine, number);
-      throw new GivenUp(reason(error));
+      return giveUp(error);
     }
     if (inner!.length > 0)
       await exchanging(() => {
@@ -87,17 +93,24 @@ export async function replace(machine: Machine, number: number, begun: RestoreSt
     remember({ phase: "landing" });
   }
   await removeTree(machine, join(place, "dumps"));
-  // Whoever moved or suspended it meanwhile keeps it held.
-  let left: string | undefined;
-  try {
-    await endReplacing(machine, number);
-  } catch (error) {
-    if (isMarked(machine, "replacing", number)) throw error;
-    // Its data is whole; what of it does not start with that is said, as after any deploy.
-    left = reason(error);
-  }
+  const left = await letRun(machine, number);
   const { pieces: _, dumps: __, dumped: ___, why: ____, ...rest } = state;
   return { ...rest, phase: "done", ...(left !== undefined && { why: left }) };
+}
+
+/**
+ * Whoever moved or suspended it meanwhile keeps it held.
+ * @returns what of it does not start, which is said, as after any deploy: its data is whole
+ * @throws ApplyError if the account stays held
+ */
+async function letRun(machine: Machine, number: number): Promise<string | undefined> {
+  try {
+    await endReplacing(machine, number);
+    return undefined;
+  } catch (error) {
+    if (isMarked(machine, "replacing", number)) throw error;
+    return reason(error);
+  }
 }
 
 function reason(error: unknown): string {
