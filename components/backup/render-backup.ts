@@ -7,6 +7,7 @@ import {
   keepersKeys,
 } from "../../delivery/protocol/backups.ts";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { replacingAccounts } from "../../delivery/protocol/moving.ts";
 import { type RestoreRequest, restoreRequests } from "../../delivery/protocol/restores.ts";
 import { sortBy } from "../../lib/lists.ts";
 import { plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
@@ -60,8 +61,11 @@ function renderBackup(on: DeclaredHost): { files: BundleFile[]; units: BundleUni
   const often = renderOften(on);
   const restores = timedService("fairhost-restore", {
     description: "Restores what the inventory asks for",
-    // No process where nothing is asked for. Not before it is known which accounts are still this host's.
-    unit: { After: atBoot, ConditionDirectoryNotEmpty: `${currentGeneration}/${restoreRequests.slice(0, -1)}` },
+    // No process where nothing is asked for, or was begun. Not before it is known which accounts are still this host's.
+    unit: {
+      After: atBoot,
+      ConditionDirectoryNotEmpty: [`|${currentGeneration}/${restoreRequests.slice(0, -1)}`, `|${replacingAccounts}`],
+    },
     // It ends with an apply, which may repair anything; and while it exchanges data, the account is down.
     service: { ExecStart: "/usr/local/sbin/fairhost-host restore-declared", TimeoutStartSec: "20h" },
     // `guard deploy` does not wait for it. This is for others, and goes on with what was interrupted, also after a boot.

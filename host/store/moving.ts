@@ -4,7 +4,7 @@ import { type BundleFolder, folderOf } from "../../components/registry/bundle/bu
 import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle, BundleGroup, Group } from "../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
-import { heldAccounts } from "../../delivery/protocol/moving.ts";
+import { heldAccounts, replacingAccounts } from "../../delivery/protocol/moving.ts";
 import { inOrder } from "../../lib/in-order.ts";
 import type { Machine } from "../os/machine.ts";
 import { readCurrent } from "./generations.ts";
@@ -30,7 +30,7 @@ const marks = {
   leaving: join(stateDirectory, "leaving"),
   restoring: join(stateDirectory, "restoring"),
   copying: join(stateDirectory, "copying"),
-  replacing: join(stateDirectory, "replacing"),
+  replacing: replacingAccounts,
   superseded: join(stateDirectory, "superseded"),
   gone: join(stateDirectory, "gone"),
 } as const;
