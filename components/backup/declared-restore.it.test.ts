@@ -145,6 +145,21 @@ test("a day names its newest backup; one without any is said, and nothing change
   expect(await seen()).toBe("first\ndeep\n/etc\n");
 });
 
+test("of a suspended account nothing is restored without the databases that are asked for", async () => {
+  const suspended = { ...alice, suspended: { since: "2026-11-30", reason: "broken into" } };
+  await on.web.apply(
+    renderBundle(on.declaration([{ ...suspended, restore: wanted("suspended", "all") }, bob]), "web1"),
+  );
+  const { exitCode, stderr } = await run();
+  expect([exitCode, stderr]).toEqual([
+    5,
+    expect.stringMatching(
+      /nothing was changed: its databases \((?=.*a1_notes)(?=.*a1_shop).*\) are closed here, as those of a suspended account are/,
+    ),
+  ]);
+  await ask();
+});
+
 describe("a hostile account", () => {
   test("with a symlink in the path leads root nowhere", async () => {
     await on.web.shell("install -d -o a2 -g a2 /srv/accounts/2/home/sub && echo bob >/srv/accounts/2/home/sub/page");
@@ -166,6 +181,36 @@ describe("a hostile account", () => {
     expect(await run()).toMatchObject({ exitCode: 0 });
     expect(await inside(on.web.host, 1, "cat sub/page")).toBe("first\n");
   });
+});
+
+test("files with holes, which come back as zeros, stay out if they would take more than the account may have", async () => {
+  await inside(
+    on.web.host,
+    1,
+    `python3 -c 'f = open("holes", "wb"); [(f.seek(at << 19), f.write(b"x" * 4096)) for at in range(1200)]'`,
+  );
+  await on.web.shell("fairhost-host backup 1");
+  const listed = await on.web.shell("fairhost-host backups 1");
+  const small = { ...alice, limits: { diskGb: 0.3 } };
+  const holes = { id: "holes", snapshot: listed.trim().split("\n").at(-1)!.split(" ")[0]!, what: ["files"] };
+  await on.web.apply(renderBundle(on.declaration([{ ...small, restore: holes }, bob]), "web1"));
+  const { exitCode, stderr } = await run();
+  expect([exitCode, stderr]).toEqual([
+    5,
+    expect.stringMatching(
+      /failed, and nothing was changed: its files take \d{3} MiB as the backup has them, and the account may have 287 MiB/,
+    ),
+  ]);
+  expect(await on.web.shell("ls /srv/accounts/replaced/1")).not.toContain("holes");
+  // What others need stays free while it comes, too: 1 GiB.
+  await on.web.shell("mount -t tmpfs -o size=1330m,mode=700 tmpfs /srv/accounts/replaced");
+  const full = { ...holes, id: "full" };
+  await on.web.apply(renderBundle(on.declaration([{ ...small, restore: full }, bob]), "web1"));
+  expect((await run()).stderr).toMatch(
+    /nothing was changed: restic restore .* was ended: less than 1024 MiB would stay/,
+  );
+  await on.web.shell("umount /srv/accounts/replaced");
+  await inside(on.web.host, 1, "rm holes");
 });
 
 describe("killed", () => {
@@ -201,6 +246,18 @@ describe("killed", () => {
     expect(await seen()).toBe("first\ndeep\n/etc\n");
     expect(await count()).toBe("1000\n2\n");
   });
+});
+
+test("one that was begun is ended by the timer, although nobody asks for it any more", async () => {
+  await spoil();
+  await ask(wanted("taken-back", "all"));
+  await on.web.shell("systemd-run -q --unit=run-taken-back fairhost-host restore-declared 1");
+  await on.web.until("test -e /var/lib/fairhost/replacing/1");
+  await on.web.shell("systemctl kill -s KILL run-taken-back");
+  await ask();
+  await on.web.shell("systemctl start fairhost-restore.service");
+  expect(await open()).toEqual([]);
+  expect(await seen()).toBe("first\ndeep\n/etc\n");
 });
 
 test("a backup host that is away is waited for, and said", async () => {

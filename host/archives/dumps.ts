@@ -16,6 +16,12 @@ import { accountDirectory, bytesBelow } from "./archives.ts";
 /** Bytes that stay free for the other accounts. */
 export const reserve = 1 << 30;
 
+/** Until when something may come that no disk limit counts, and of which nobody knows before what it takes: backups have zeros for the holes of files. */
+export const whileFree = (machine: Machine, directory: string) => () =>
+  machine.space(directory).freeBytes < reserve
+    ? `less than ${mib(reserve)} would stay free for the other accounts: free some space`
+    : undefined;
+
 /** How many times an account's disk limit its dumps may take together, as its backups may on a backup host: bytes are written as two digits. */
 const most = 4;
 

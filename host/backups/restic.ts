@@ -37,6 +37,8 @@ export interface ResticOptions {
   readonly longest?: number;
   /** File descriptor to which standard output goes; without it the result has it. */
   readonly output?: number;
+  /** Asked several times a second while it runs: why it is to end now. */
+  readonly until?: () => string | undefined;
 }
 
 export interface ResticResult {
@@ -47,6 +49,8 @@ export interface ResticResult {
   readonly unreachable: boolean;
   /** Why it was ended: the account keeps it waiting by what it has put in a file's place. */
   readonly waited?: Wait;
+  /** Why it was ended, by {@link ResticOptions.until}. */
+  readonly ended?: string;
 }
 
 /** A backup host cannot be reached: what fails so for one account fails so for all. */
@@ -88,7 +92,7 @@ function reading(mounts: readonly Mount[]): string[] {
 export async function restic(
   { machine, account, keeper, name, key, directory }: Opened,
   args: readonly string[],
-  { mounts = [], uid, output, longest }: ResticOptions = {},
+  { mounts = [], uid, output, longest, until }: ResticOptions = {},
 ): Promise<ResticResult> {
   const socket = join(machine.layout.jobs, `backup-${account}.sock`);
   const unit = `fairhost-backup-${account}-${args[0]}`;
@@ -130,16 +134,23 @@ export async function restic(
     ...(uid === undefined ? reading(mounts) : becoming(uid)),
     ...["/usr/bin/restic", ...args, ...(directory === undefined ? throughRelay : inPlace)],
   ];
+  const kill = () => void machine.run("systemctl", ["kill", "--signal=KILL", `${unit}.service`]);
   let waited: Wait | undefined;
+  let ended: string | undefined;
   // restic opens files as it found them, and an account may have put a pipe in the place of one meanwhile.
   const endWatch = watchForWaits(
     machine,
     () => processesIn(machine, `fairhost.slice/${resticSlice}/${unit}.service`),
     (wait) => {
       waited = wait;
-      void machine.run("systemctl", ["kill", "--signal=KILL", `${unit}.service`]);
+      kill();
     },
   );
+  const looking = setInterval(() => {
+    ended ??= until?.();
+    // Again and again: its unit may only begin.
+    if (ended !== undefined) kill();
+  }, 250);
   try {
     const [first, ...rest] = command;
     const child = spawn(first!, rest, { stdio: ["pipe", output ?? "pipe", "pipe"] });
@@ -150,6 +161,7 @@ export async function restic(
       text(child.stderr!),
       once(child, "close") as Promise<[number | null]>,
     ]);
+    ended ??= until?.();
     // What SSH says comes first: without a connection the rest only follows from it.
     return {
       status: status ?? 128,
@@ -157,9 +169,11 @@ export async function restic(
       stderr: [relay.said(), stderr.trim()].filter(Boolean).join("; "),
       unreachable: !waited && relay.failed() && !/Permission denied/.test(relay.said()),
       ...(waited && { waited }),
+      ...(ended !== undefined && { ended }),
     };
   } finally {
     endWatch();
+    clearInterval(looking);
     await relay.end();
     machine.disk.remove(socket);
     machine.disk.remove(temporary);
@@ -173,14 +187,15 @@ export async function mustRestic(
   options: ResticOptions = {},
 ): Promise<string> {
   const result = await restic(opened, args, options);
-  if (result.status === 0) return result.stdout;
+  if (result.status === 0 && result.ended === undefined) return result.stdout;
   throw failureOf(opened, result, `restic ${args[0]} of ${opened.name} on ${opened.keeper.name}`);
 }
 
 /** @param what was done, as the beginning of a sentence */
 export function failureOf({ keeper }: Opened, result: ResticResult, what: string): ApplyError {
-  const { status, stderr, unreachable, waited } = result;
+  const { status, stderr, unreachable, waited, ended } = result;
   if (waited) return new ApplyError(`${what} was ended: ${waitsFor(waited)}`);
+  if (ended !== undefined) return new ApplyError(`${what} was ended: ${ended}`);
   if (unreachable) return new Unreachable(`${keeper.name} cannot be reached: ${shortened(stderr)}`);
   return new ApplyError(`${what}: ${shortened(stderr)} (exit status ${status})`);
 }

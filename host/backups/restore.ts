@@ -1,10 +1,11 @@
 import { closeSync, openSync, readdirSync } from "node:fs";
-import { join, posix } from "node:path";
+import { dirname, join, posix } from "node:path";
 import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { type EngineName, engineNames } from "../../delivery/protocol/databases.ts";
 import { dumpPart } from "../archives/archive.ts";
 import { accountDirectory, must } from "../archives/archives.ts";
+import { whileFree } from "../archives/dumps.ts";
 import { restoreInside } from "../archives/restore.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
@@ -228,18 +229,19 @@ export interface Context {
   readonly account: { readonly number: number; readonly uid: number };
   /** Directory, as restic sees it, into which everything goes; without it each goes to its place. */
   readonly beside: string | undefined;
-  /** Directory, as this host has it, with a home and a `lib` in place of the account's own. */
+  /** Directory, as this host has it, with a home and a `lib` in place of the account's own. What comes there counts for no limit but the host's free space. */
   readonly root?: string;
   /** Files that the backup does not have are removed. */
   readonly exactly?: true;
 }
 
 /** As the account, which owns these directories. */
-function asAccount({ machine, account: { number, uid }, root = accountDirectory(machine, number) }: Context) {
+function asAccount({ machine, account: { number, uid }, root: other }: Context) {
+  const root = other ?? accountDirectory(machine, number);
   const own = (part: string): Mount => {
     return { from: join(root, part), to: `${inSnapshot}/${part}`, writable: true };
   };
-  return { uid, mounts: [own("home"), own("lib")] };
+  return { uid, mounts: [own("home"), own("lib")], ...(other !== undefined && { until: whileFree(machine, root) }) };
 }
 
 export async function restoreFiles(context: Context, part: "home" | "lib", path = "."): Promise<string> {
@@ -336,7 +338,10 @@ export async function restoreDatabase(context: Context, engine: EngineName, name
 export async function fetchDump({ opened, id }: Snapshot, dump: string, file: string): Promise<void> {
   const output = openSync(file, "wx", 0o600);
   try {
-    await mustRestic(opened, ["dump", "--no-lock", id, `${inSnapshot}/databases/${dump}`], { output });
+    await mustRestic(opened, ["dump", "--no-lock", id, `${inSnapshot}/databases/${dump}`], {
+      output,
+      until: whileFree(opened.machine, dirname(file)),
+    });
   } finally {
     closeSync(output);
   }

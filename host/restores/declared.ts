@@ -93,6 +93,7 @@ async function begin(machine: Machine, number: number, state: RestoreState, now:
       number,
       state,
       `it could not begin within a day${last}; if it is still wanted, give it a new id`,
+      request,
     );
   }
   const busy = (["coming", "leaving", "copying", "gone", "held"] as const).find((mark) =>

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
 import { type RestoreRequest, restoredPart, undoneRestore } from "../../delivery/protocol/restores.ts";
-import { dumpPart } from "../archives/archive.ts";
+import { databaseOf, dumpPart } from "../archives/archive.ts";
 import { must, removeTree } from "../archives/archives.ts";
 import { diskLimit, reserve } from "../archives/dumps.ts";
 import { Unreachable } from "../backups/restic.ts";
@@ -14,6 +14,9 @@ import { readCurrent } from "../store/generations.ts";
 import type { RestoreState } from "../store/restores.ts";
 import { placeOf, readKept } from "./kept.ts";
 import { statOf, wayTo } from "./way.ts";
+
+/** How many times its disk limit the files of an account may take when they come back: of a full one, holes in files are smaller than they were. */
+const most = 1.25;
 
 /** What is ready beside an account. */
 export type Gathered = Pick<RestoreState, "pieces" | "dumps" | "from"> & {
@@ -53,6 +56,7 @@ export async function gather(machine: Machine, request: RestoreRequest): Promise
       const [part, ...inside] = path.split("/");
       await restoreFiles(context, part === "lib" ? "lib" : "home", inside.join("/") || ".");
       wayTo(root, path);
+      await requireFitting(machine, root, limit);
       if (!statOf(join(root, path))) throw new ApplyError(`the backup of ${snapshot.time} has no ${path}`);
     }
   }
@@ -82,12 +86,23 @@ function makeRoot(machine: Machine, account: BundleAccount, place: string): stri
   return root;
 }
 
+const mib = (size: number) => `${Math.ceil(size / (1 << 20))} MiB`;
+
 function requireFree(machine: Machine, place: string, bytes: number): void {
   const { freeBytes } = machine.space(place);
   if (freeBytes >= bytes + reserve) return;
-  const mib = (size: number) => `${Math.ceil(size / (1 << 20))} MiB`;
   throw new ApplyError(
     `it may need up to ${mib(bytes + reserve)} of this host's disk (1 GiB of it stays free for the other accounts), but ${mib(freeBytes)} are free: free some space`,
+  );
+}
+
+/** Backups have zeros for the holes of files: what takes little on the account's disk may come back as many times as much, and counts for it then. */
+async function requireFitting(machine: Machine, root: string, limit: number): Promise<void> {
+  const { stdout } = await must(machine, "du", ["--summarize", "--block-size=1", "--", root]);
+  const bytes = Number.parseInt(stdout, 10);
+  if (bytes <= limit * most) return;
+  throw new ApplyError(
+    `its files take ${mib(bytes)} as the backup has them, and the account may have ${mib(limit)}: restore parts of it (\`files PATH\`), or raise its disk limit first`,
   );
 }
 
@@ -130,6 +145,13 @@ async function wantedDumps(
   const [dumps, lacking] = [true, false].map((has) =>
     wanted.filter(({ engine, name }) => there.includes(dumpPart(engine, name)) === has),
   ) as [typeof wanted, typeof wanted];
+  const closed = all
+    ? there.filter((dump) => !declared.some(({ engine, name }) => dumpPart(engine, name) === dump))
+    : [];
+  if (declared.length === 0 && closed.length > 0)
+    throw new ApplyError(
+      `its databases (${closed.map(nameOf).join(", ")}) are closed here, as those of a suspended account are: resume it, or declare them, or restore \`files\` alone`,
+    );
   const unfound = lacking.filter(({ name }) => named.includes(name));
   if (unfound.length > 0)
     throw new ApplyError(
@@ -137,9 +159,14 @@ async function wantedDumps(
     );
   return {
     dumps: dumps.map(({ engine, name }) => dumpPart(engine, name)),
-    missing: lacking.map(({ name }) => `database ${name} stays as it is, as that backup does not have it`),
+    missing: [
+      ...lacking.map(({ name }) => `database ${name} stays as it is, as that backup does not have it`),
+      ...closed.map((dump) => `database ${nameOf(dump)} of that backup is left out, as it is not declared`),
+    ],
   };
 }
+
+const nameOf = (dump: string) => databaseOf(dump)!.name;
 
 /** What an earlier restore replaced: it lies on this host already, and becomes what comes. */
 function takeBack(machine: Machine, { account: number, id }: RestoreRequest, earlier: string): Gathered {

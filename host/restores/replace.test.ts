@@ -154,6 +154,24 @@ describe("an account whose restore cannot be, and of which not all starts", () =
   }, 180_000);
 });
 
+test("a database that is closed, as of a suspended account, is not emptied, as nothing could come into it", async () => {
+  for (const begun of [{}, { phase: "switching", dumped: true }] as const) {
+    const [made, state] = await prepared({ b: "old" }, { a: "new" }, ["home"]);
+    using tree = made;
+    const ran: string[] = [];
+    const run = async (program: string, args: readonly string[]) => {
+      ran.push([program, ...args].join(" "));
+      return { status: 0, stdout: "", stderr: "" };
+    };
+    const dumps = ["postgresql.a1_shop.dump"];
+    await expect(replace(tree.machine({ run }), 1, { ...state, ...begun, dumps })).rejects.toThrow(
+      "database a1_shop is closed here",
+    );
+    expect(ran.filter((command) => /DROP|psql/.test(command))).toEqual([]);
+    expect(read(tree, `${own}/home`)).toEqual({ b: "old" });
+  }
+});
+
 test.each(["a symlink", "no directory"])(
   "with %s above it nothing is changed, and the account runs on",
   async (what) => {

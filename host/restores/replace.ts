@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
-import { databaseOf } from "../archives/archive.ts";
+import { databaseOf, dumpPart } from "../archives/archive.ts";
 import { accountDirectory, must, removeTree, requireQuiet } from "../archives/archives.ts";
 import { dumpRoom, writeDump } from "../archives/dumps.ts";
 import { restoreInside } from "../archives/restore.ts";
 import { endReplacing, stop } from "../moves/steps.ts";
-import { bringDatabases, servers } from "../os/databases/databases.ts";
+import { bringDatabases, databasesOf, servers } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { countForAccount, countForNobody } from "../os/quota.ts";
 import { readCurrent } from "../store/generations.ts";
@@ -50,6 +50,7 @@ export async function replace(machine: Machine, number: number, begun: RestoreSt
       try {
         await stop(machine, number);
         await requireQuiet(machine, number);
+        requireOpen(machine, number, state.dumps ?? []);
         for (const piece of state.pieces ?? []) wayTo(accountDirectory(machine, number), piece.path);
         await dumpBefore(machine, number, place, state.dumps ?? []);
       } catch (error) {
@@ -126,6 +127,17 @@ function exchange({ disk }: Machine, files: string, own: string, piece: Piece): 
   else disk.rename(from, to);
 }
 
+/** @throws ApplyError if a database is not open: what is emptied then could not be loaded */
+function requireOpen(machine: Machine, number: number, dumps: readonly string[]): void {
+  const open = databasesOf(readCurrent(machine).bundle, number).map(({ engine, name }) => dumpPart(engine, name));
+  const [closed] = dumps.filter((dump) => !open.includes(dump));
+  if (closed === undefined) return;
+  const { name } = databaseOf(closed)!;
+  throw new ApplyError(
+    `database ${name} is closed here, as those of a suspended account are, or is not declared: resume the account, or declare it`,
+  );
+}
+
 /** Dumps of the databases that are replaced. They are loaded again if the others cannot be, and kept. */
 async function dumpBefore(machine: Machine, number: number, place: string, dumps: readonly string[]): Promise<void> {
   const before = join(place, "before");
@@ -148,6 +160,7 @@ async function loadDatabases(
 ): Promise<void> {
   if (dumps.length === 0) return;
   const { number } = account;
+  requireOpen(machine, number, dumps);
   await withLock(machine, "restore", async () => {
     for (const dump of dumps) {
       const { engine, name } = databaseOf(dump)!;
