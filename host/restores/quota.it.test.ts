@@ -95,3 +95,19 @@ test("and it can be undone", async () => {
   expect(await asAccount("echo a > b")).toMatchObject({ exitCode: 0 });
   expect(await drift()).toEqual([]);
 }, 240_000);
+
+test("what an account has linked out of what is replaced counts for it still, and what it has not counts for nobody", async () => {
+  const linked = "mkdir sub && echo 1 >sub/out && echo 2 >sub/in && ln sub/in sub/in-too && ln sub/out out";
+  expect(await asAccount(linked)).toMatchObject({ exitCode: 0 });
+  const kept = `${replaced}/old`;
+  await sh(`mkdir -p ${kept}/files/home/www/sub && echo new >${kept}/files/home/www/sub/page
+    chown -R 200001:200001 ${kept}/files/home/www/sub
+    echo '{"until": "2999-01-01T00:00:00Z", "paths": ["home/www/sub"], "dumps": []}' > ${kept}/replaced.json`);
+  expect(await restore("fourth", "old")).toContain("restore fourth is done");
+  expect(await sh(`cat ${home}/www/sub/page`)).toBe("new");
+  const before = `${replaced}/fourth/files/home/www/sub`;
+  const projects = await sh(`lsattr -p ${before} ${home}/www/sub/page`);
+  const each = projects.replaceAll(/^ *(\d+) \S+ (.*)$/gm, "$1 $2").split("\n");
+  expect(each.sort()).toEqual([`0 ${before}/in`, `0 ${before}/in-too`, `1 ${home}/www/sub/page`, `1 ${before}/out`]);
+  expect((await asAccount("head -c 20000000 /dev/zero >out")).stderr).toContain("Disk quota exceeded");
+}, 240_000);
