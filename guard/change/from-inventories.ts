@@ -20,6 +20,7 @@ import { programFinding } from "./base/program-change.ts";
 import { carriedFinding, carriedHosts, staying } from "./effects/carried-hosts.ts";
 import { fileChanges } from "./effects/file-changes.ts";
 import type { Side } from "./side.ts";
+import { withBeside } from "./two-steps/beside.ts";
 import { type TwoSteps, twoSteps } from "./two-steps/two-steps.ts";
 
 export interface InventoriesOptions {
@@ -115,7 +116,7 @@ async function compare(
     ...carried.map(carriedFinding),
   ];
   const refused = new Map<Approval, string>();
-  const examined = examine(input);
+  let examined = examine(input);
   let result = conclude(examined, { ...input, also });
   // Where an approval does not count, another may that nobody has asked about: until all that are used have been.
   const settle = async (approvals: TwoSteps["approvals"]) => {
@@ -144,6 +145,7 @@ async function compare(
       program,
     });
     also.push(...said.findings);
+    examined = { ...examined, found: withBeside(examined.found, said.beside) };
     approvals = said.approvals;
     await settle(approvals);
     notices.push(...said.notices);

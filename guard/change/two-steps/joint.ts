@@ -4,8 +4,9 @@ import { guardRules } from "../../rules.generated.ts";
 import { review } from "../../verdict/review.ts";
 import { levels, type Weighed } from "../../verdict/weigh.ts";
 import { type Side, sideOf } from "../side.ts";
+import { type Beside, besideOf } from "./beside.ts";
 import { leaning } from "./leaning.ts";
-import { keyOf } from "./leant-waivers.ts";
+import { keyOf, wantedOf } from "./leant-waivers.ts";
 import type { Found, Step } from "./step.ts";
 
 /**
@@ -23,17 +24,32 @@ export function between(before: Declaration, after: Declaration, { limits, today
   return review({ before: old!, after: next!, approvals: [], limits, today }).findings;
 }
 
-/** Findings of both steps together that neither has alone. @param earlier the fleet before the first one @param second findings of the second */
-export function joint(earlier: Declaration, second: readonly Weighed[], step: Step): Found[] {
+/** What both steps have together. */
+export interface Joint {
+  /** Findings that neither has alone. */
+  readonly found: readonly Found[];
+  /** Those of the second alone with which the first has to do. */
+  readonly beside: readonly Beside[];
+}
+
+/** @param earlier the fleet before the first step @param second findings of the second */
+export function joint(earlier: Declaration, second: readonly Weighed[], step: Step): Joint {
   const { wholes } = step;
-  const alone = worst([...between(earlier, wholes.before, step), ...second]);
-  const found = between(earlier, wholes.after, step)
-    .filter((finding) => !splittable.has(finding.rule) && rank(finding) > (alone.get(keyOf(finding)) ?? 0))
+  const each = [...between(earlier, wholes.before, step), ...second];
+  const alone = worst(each);
+  const wanted = new Set(each.map(wantedOf));
+  const both = between(earlier, wholes.after, step).filter(({ rule }) => !splittable.has(rule));
+  const found = both
+    .filter(
+      (finding) =>
+        rank(finding) > (alone.get(keyOf(finding)) ?? 0) ||
+        (finding.approval !== undefined && !wanted.has(wantedOf(finding))),
+    )
     .map(({ level: _, ...finding }) => {
-      const wanted = second.find((each) => keyOf(each) === keyOf(finding))?.approval ?? finding.approval;
-      return { ...finding, ...(wanted && { approval: wanted }) };
+      const approval = finding.approval ?? second.find((one) => keyOf(one) === keyOf(finding))?.approval;
+      return { ...finding, ...(approval && { approval }) };
     });
-  return [...found, ...leaning(earlier, step)];
+  return { found: [...found, ...leaning(earlier, step)], beside: besideOf(earlier, second, both, step) };
 }
 
 /** The worst level of each finding, as {@link rank} counts it, by its key. */

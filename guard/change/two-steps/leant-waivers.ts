@@ -15,6 +15,10 @@ interface Leaning extends Pick<ReviewInput, "before" | "today"> {
 export const keyOf = ({ rule, subject: { kind, name } }: Pick<Weighed, "rule" | "subject">) =>
   `${rule} ${kind} ${name}`;
 
+/** The same, with the approval that it needs: one element can need several, and one of them covers no other. */
+export const wantedOf = ({ approval, ...finding }: Pick<Weighed, "rule" | "subject" | "approval">) =>
+  `${keyOf(finding)} ${approval === undefined ? "" : `${approval.action} ${approval.resource}`}`;
+
 /** Waivers from before this change on which it leans. */
 export async function leant(
   { root, commit, place }: History,

@@ -13,12 +13,13 @@ import { joinedBy, namesOfPeople, type Person } from "../base/people.ts";
 import { ownProgram } from "../base/program.ts";
 import { fileChanges } from "../effects/file-changes.ts";
 import { type ApprovalsUsed, approvalsUsed } from "./approvals-used.ts";
+import type { Beside } from "./beside.ts";
 import { between, joint } from "./joint.ts";
-import { keyOf, leant } from "./leant-waivers.ts";
+import { leant, wantedOf } from "./leant-waivers.ts";
 import { overLimits } from "./over-limits.ts";
 import { reused } from "./reused.ts";
 import { sharedWith } from "./shared-with.ts";
-import { most, type Step, said } from "./step.ts";
+import { type Found, most, type Step, said } from "./step.ts";
 import { takenMeanwhile } from "./taken-meanwhile.ts";
 import { formerFiles, touchingClaimed } from "./touching.ts";
 import { weakerRules } from "./weaker-rules.ts";
@@ -30,6 +31,8 @@ const window = 90;
 export interface TwoSteps {
   readonly notices: readonly string[];
   readonly findings: NonNullable<ReviewInput["also"]>;
+  /** Findings of this change by itself with which an earlier one has to do, each with that one's commit in words. */
+  readonly beside: readonly (Beside & { readonly commit: string })[];
   /** What git says of the approvals that a result uses; each is asked about once. */
   readonly approvals: (result: Review) => Promise<ApprovalsUsed>;
 }
@@ -76,7 +79,11 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
   const second = lazy(() => between(step.wholes.before, step.wholes.after, step));
   const jointBefore = onceByName(async (of) => {
     const state = await stateAt(`${of}^`);
-    return Map.groupBy(state ? joint(state, second(), step) : [], keyOf);
+    const { found, beside } = state ? joint(state, second(), step) : { found: [], beside: [] };
+    return new Map<string, Found | Beside>([
+      ...found.map((each) => [wantedOf(each), each] as const),
+      ...beside.map((each) => [`beside ${wantedOf(each.of)} ${each.of.message}`, each] as const),
+    ]);
   });
   // All of them would take long. The oldest shows what held throughout, the newest what did not.
   const ofOwn = own.length > 0 ? await commitsIn(root, commit, since, own.length > 500 ? [place] : own) : [];
@@ -85,8 +92,9 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
   for (let index = inWindow.length - most; index < inWindow.length; index++) asked.add(index);
   const newestFirst = own.length === 0 ? [] : [...asked].filter((index) => index >= 0).sort((a, b) => b - a);
   const told = new Set<string>();
+  const beside: (Beside & { readonly commit: string })[] = [];
   for (const [at, index] of newestFirst.entries()) {
-    for (const [key, [finding]] of await jointBefore(inWindow[index]!)) {
+    for (const [key, finding] of await jointBefore(inWindow[index]!)) {
       if (told.has(key)) continue;
       told.add(key);
       // The first step is the last commit before which it would have been found.
@@ -96,7 +104,9 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
         if ((await jointBefore(inWindow[middle]!)).has(key)) low = middle;
         else high = middle;
       }
-      findings.push(said(finding!, await say(inWindow[low]!)));
+      const by = await say(inWindow[low]!);
+      if ("of" in finding) beside.push({ ...finding, commit: by });
+      else findings.push(said(finding, by));
     }
   }
   findings.push(...(await overLimits(history, since, step, say)));
@@ -129,7 +139,7 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
     needed: (earlier, later) =>
       [...between(earlier, later, step), ...ofFiles(earlier, later)].flatMap(({ approval }) => approval ?? []),
   });
-  return { findings, notices: await leant(history, step, say), approvals };
+  return { findings, beside, notices: await leant(history, step, say), approvals };
 }
 
 /** `commit 1234567 of Mallory (2026-11-20, "change"), who also wrote this one` */
