@@ -63,6 +63,16 @@ test("an approval of any wish is one that approvals.yaml accepts, and of another
   );
 });
 
+test("a path that reads as another wish has an approval of its own", () => {
+  const of = (...what: string[]) => restoreResource(7, { id: "shop-1", snapshot: "2026-11-28", what });
+  expect(restoreSchema.safeParse({ id: "shop-1", snapshot: "2026-11-28", what: ["files a:databases"] }).success).toBe(
+    true,
+  );
+  expect(of("files a:databases")).not.toBe(of("files a", "databases"));
+  expect(of("files A:database/shop")).not.toBe(of("files A", "database shop"));
+  expect(of("files a", "databases")).toBe("account 7:shop-1:2026-11-28:files/a:databases");
+});
+
 describe("a wish", () => {
   const valid = { id: "shop-1", snapshot: "2026-11-28", what: ["files www/a b.html", "database shop"] };
   const message = (change: object) =>

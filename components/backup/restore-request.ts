@@ -88,7 +88,8 @@ export function restoreInWords({ snapshot, what }: Restore): string {
 /** What an approval names: account, id, backup, and what is restored, by a digest if that cannot be part of a name. */
 export function restoreResource(number: number, { id, snapshot, what }: Restore): string {
   const all = what.map((word) => word.replace(" ", "/")).join(":");
-  const whole = /^[a-z0-9_:./-]{1,150}$/.test(all);
-  const named = whole ? all : createHash("sha256").update(all).digest("hex").slice(0, 32);
+  // A path with a colon in it would read as two words.
+  const whole = /^[a-z0-9_:./-]{1,150}$/.test(all) && !what.some((word) => word.includes(":"));
+  const named = whole ? all : createHash("sha256").update(JSON.stringify(what)).digest("hex").slice(0, 32);
   return `account ${number}:${id}:${snapshot.replace(" ", "-")}:${named}`;
 }
