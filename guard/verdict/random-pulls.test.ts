@@ -9,8 +9,10 @@ import { declare, heldBy } from "../../fleet/declare/declare.ts";
 import { InventoryError, loadFiles } from "../../fleet/load/load.ts";
 import { kindOfFile, readFleet } from "../../fleet/load/read-fleet.ts";
 import { readSource, type Source } from "../../fleet/load/source.ts";
+import { lazy } from "../../lib/once.ts";
 import { withEverything } from "../../testing/random-pulls/account-edits.ts";
 import { edits, type Files, harmful, harmless, withLostHost } from "../../testing/random-pulls/edits.ts";
+import { fullFiles } from "../../testing/random-pulls/full-files.ts";
 import { differences } from "../../testing/random-pulls/slow-fields.ts";
 import { losses } from "../../testing/random-pulls/slow-judge.ts";
 import { survived } from "../../testing/random-pulls/survived.ts";
@@ -63,8 +65,13 @@ const pulls: fc.Arbitrary<Pull> = fc.record({
 /** Other edits lean on what it may take away. */
 const last = "another value of a field";
 
+/** Where a pull request begins: any field can be edited where all are there. */
+function baseOf(steps: readonly Step[]): Files {
+  return steps.some(({ edit }) => edit === last) ? full() : example;
+}
+
 function made(steps: readonly Step[]): Files {
-  const files: Files = structuredClone(example);
+  const files: Files = structuredClone(baseOf(steps));
   const inOrder = [...steps.filter(({ edit }) => edit !== last), ...steps.filter(({ edit }) => edit === last)];
   for (const { edit, picks } of inOrder) {
     let next = 0;
@@ -107,17 +114,25 @@ function loaded(files: Files, style: Pull["style"]): Fleet | undefined {
   }
 }
 
-const exampleFleet = loaded(example, { indent: 2, flow: false, reverse: false })!;
-const exampleDeclaration = declare(exampleFleet);
+const plain: Pull["style"] = { indent: 2, flow: false, reverse: false };
+const exampleFleet = loaded(example, plain)!;
+const full = lazy(() => fullFiles(exampleFleet));
+const declared = [
+  lazy(() => [exampleFleet, declare(exampleFleet)] as const),
+  lazy(() => {
+    const fleet = loaded(full(), plain)!;
+    return [fleet, declare(fleet)] as const;
+  }),
+];
 
 /** The guard's verdict, as of a review of two inventories; undefined if the changed one does not load. */
 function verdictOf({ steps, style, backwards }: Pull): Level | undefined {
   const changed = loaded(made(steps), style);
   if (changed === undefined) return undefined;
-  const [old, head] = backwards ? [changed, exampleFleet] : [exampleFleet, changed];
+  const [base, declaration] = declared[baseOf(steps) === example ? 0 : 1]!();
+  const [old, head] = backwards ? [changed, base] : [base, changed];
   const carried = carriedHosts(old, head, undefined);
-  const before =
-    old === exampleFleet && carried.length === 0 ? exampleDeclaration : declare(staying(old, carried, undefined));
+  const before = old === base && carried.length === 0 ? declaration : declare(staying(old, carried, undefined));
   const after = declare(staying(head, carried, undefined), { held: heldBy(before) });
   const also = [...fileChanges(old, head).findings, ...carried.map(carriedFinding)];
   return review({ before: sideOf(before), after: sideOf(after), also, approvals: [], limits: old.limits, today }).level;
@@ -133,7 +148,8 @@ test("random pull requests: none is safe in which something is lost", () => {
     const level = verdictOf(pull) ?? "refused";
     seen[level] += 1;
     if (level !== "safe") continue;
-    const [before, after] = pull.backwards ? [made(pull.steps), example] : [example, made(pull.steps)];
+    const [base, changed] = [baseOf(pull.steps), made(pull.steps)];
+    const [before, after] = pull.backwards ? [changed, base] : [base, changed];
     const lost = losses(before, after);
     if (lost.length === 0) continue;
     const how = `${pull.backwards ? "taken back: " : ""}${pull.steps.map(({ edit }) => edit).join(", ")}`;
@@ -148,7 +164,7 @@ test("random pull requests: none is safe in which something is lost", () => {
 }, 300_000);
 
 test("the slow judge itself: the example fleet loses nothing, and survives what its plans promise", () => {
-  expect(losses(example, structuredClone(example))).toEqual([]);
+  for (const files of [example, full()]) expect(losses(files, structuredClone(files))).toEqual([]);
   const plans = new Map([...example].flatMap(([file, plan]) => (file.startsWith("plans/") ? [[plan.name, plan]] : [])));
   const accounts = [...example].flatMap(([file, account]) => (file.startsWith("accounts/") ? [account] : []));
   const survives = survived(example);
@@ -159,27 +175,27 @@ test("the slow judge itself: the example fleet loses nothing, and survives what 
 
 test.each(Object.keys(harmful))("the slow judge sees the loss in: %s", (edit) => {
   const somewhere = fc.sample(step([edit]), { numRuns: 40, seed: 13 });
-  expect(somewhere.some((one) => losses(example, made([one])).length > 0)).toBe(true);
+  expect(somewhere.some((one) => losses(baseOf([one]), made([one])).length > 0)).toBe(true);
 });
 
 test.each(Object.keys(harmless))("the slow judge sees no loss in: %s", (edit) => {
   for (const one of fc.sample(step([edit]), { numRuns: 10, seed: 13 }))
-    expect(losses(example, made([one]))).toEqual([]);
+    expect(losses(baseOf([one]), made([one]))).toEqual([]);
 });
 
-test("the fields that the example has are all touched, and the list of what it lacks is known", async () => {
+test("edits of any field touch all that the full fleet has, and the list of what they do not is known", async () => {
   const touched = new Set<string>();
   let fields = 1;
   for (let at = 0; at < fields; at++) {
     for (const other of [0, 1]) {
-      const files: Files = structuredClone(example);
+      const files: Files = structuredClone(full());
       let asked = 0;
       edits[last]!(files, (below) => {
         asked += 1;
         if (asked === 1) fields = below;
         return asked === 1 ? at : asked === 2 ? 0 : other % below;
       });
-      for (const { path } of differences(example, files)) touched.add(path);
+      for (const { path } of differences(full(), files)) touched.add(path);
     }
   }
   const leaves = Object.entries<FileKind>(fileKinds).flatMap(([key, { schema, path }]) =>
@@ -187,6 +203,7 @@ test("the fields that the example has are all touched, and the list of what it l
   );
   expect(touched.size).toBeGreaterThan(80);
   // That a name comes and goes is told of its element.
-  const untouched = new Set(leaves.filter((leaf) => !touched.has(leaf) && !leaf.endsWith(".name")));
+  const isTouched = (leaf: string) => [...touched].some((path) => path === leaf || path.startsWith(`${leaf}.`));
+  const untouched = new Set(leaves.filter((leaf) => !isTouched(leaf) && !leaf.endsWith(".name")));
   await expect(`${[...untouched].sort().join("\n")}\n`).toMatchFileSnapshot("untouched-by-pulls.golden.txt");
 }, 300_000);

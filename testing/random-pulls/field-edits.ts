@@ -46,7 +46,8 @@ function* placesIn(schema: z.ZodType, data: unknown, path: string): Generator<Pl
       const value: unknown = Reflect.get(data, name);
       if (value === undefined) continue;
       const place = { path: `${path}.${name}`, holder: data, name, schema: member as z.ZodType };
-      const isWhole = value === null || typeof value !== "object" || Array.isArray(value);
+      const isMap = bare(place.schema) instanceof z.ZodRecord;
+      const isWhole = value === null || typeof value !== "object" || Array.isArray(value) || isMap;
       if (isWhole) yield place;
       yield* placesIn(place.schema, value, place.path);
     }
@@ -61,5 +62,8 @@ function* valuesBeside(schema: z.ZodType, value: unknown): Generator<unknown> {
   else if (typeof value === "number") yield* [value + 1, value - 1, value * 2, value / 2];
   else if (typeof value === "boolean") yield !value;
   else if (typeof value === "string") yield* [`${value}x`, value.replace(/.$/, "9"), value.replace(/.$/, "8")];
-  else if (Array.isArray(value) && value.length > 0) yield* [value.slice(1), value.toReversed()];
+  else if (inner instanceof z.ZodRecord && value !== null) {
+    const [[key, own] = ["", ""], ...rest] = Object.entries(value as object);
+    yield* [Object.fromEntries(rest), { ...(value as object), [key]: `${own}`.replace(/.$/, "9") }];
+  } else if (Array.isArray(value) && value.length > 0) yield* [value.slice(1), value.toReversed()];
 }

@@ -11,12 +11,12 @@ type Item = any;
 
 export const all = (files: Files, folder: string): Item[] =>
   [...files].filter(([file]) => file.startsWith(`${folder}/`)).map(([, content]) => content);
-export const named = (list: readonly Item[], key = "name"): Map<string, Item> =>
-  new Map(list.map((each) => [each[key], each]));
+export const named = (list: readonly Item[] | undefined, key = "name"): Map<string, Item> =>
+  new Map((list ?? []).map((each) => [each[key], each]));
 /** What both sides have. */
 export function both(
-  before: readonly Item[],
-  after: readonly Item[],
+  before: readonly Item[] | undefined,
+  after: readonly Item[] | undefined,
   key = "name",
 ): [name: string, was: Item, is: Item][] {
   const next = named(after, key);

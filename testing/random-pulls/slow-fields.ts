@@ -33,13 +33,46 @@ const free: readonly (readonly [fields: RegExp, toward: "any" | "more" | "less"]
   [/^approvals\b/, "any"],
   [/^limits\.(hosts|accounts|capacityPercent|deletions|waves)$/, "less"],
   [/^limits\.secondPerson$/, "more"],
+  [/^sites\.\*\.availabilityClass$/, "more"],
+  [/^waivers\.\*\.expires$/, "less"],
 ];
+
+/** What a file means that does not say it. Of a fleet without an identity nobody can tell another one. */
+const unsaid: Readonly<Record<string, unknown>> = {
+  "limits.accounts": 1000,
+  "limits.capacityPercent": 25,
+  "limits.deletions": 10,
+  "limits.deployment": "in-waves",
+  "limits.hosts": 2,
+  "limits.secondPerson": false,
+  "limits.waves": 20,
+  "hosts.*.ssh.port": 22,
+  "network.operators.*.gracefulShutdown": false,
+  "network.routers.*.gracefulShutdown": false,
+  "network.time.servers.*.nts": true,
+  "network.uidBase": 1_900_000_000,
+  "network.upgrades.reboot": false,
+  "plans.*.cacheDiskMb": 0,
+  "plans.*.cacheMemoryMb": 32,
+  "plans.*.overcommit.disk": 1,
+  "plans.*.overcommit.memory": 8,
+  "plans.*.proofDays": 30,
+  "plans.*.standbyMinutes": 60,
+  "plans.*.takeover": true,
+  "plans.*.wakeSeconds": 120,
+  "sites.*.availabilityClass": 3,
+  "sites.*.emulated": false,
+};
+
+const size = (value: unknown) => (typeof value === "string" ? Date.parse(value) : Number(value ?? 0));
 
 /** Fields that differ in what both sides have, and may not. */
 export function* fieldsLost(before: Files, after: Files): Generator<Loss> {
   for (const { path, was, is } of differences(before, after)) {
     const toward = free.find(([fields]) => fields.test(path))?.[1];
-    const better = toward === "more" ? Number(is ?? 0) > Number(was ?? 0) : Number(is ?? 0) < Number(was ?? 0);
+    const [old, next] = [was ?? unsaid[path], is ?? unsaid[path]];
+    if (old === next || (path === "network.fleet" && was === undefined)) continue;
+    const better = toward === "more" ? size(next) > size(old) : size(next) < size(old);
     if (toward !== "any" && !(toward !== undefined && better)) yield { of: "promise", what: `another ${path}` };
   }
 }

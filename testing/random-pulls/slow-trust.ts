@@ -21,7 +21,9 @@ export function* trustChanged(before: Files, after: Files): Generator<Loss> {
     if (was.asNumber !== is.asNumber) yield changed(`asNumber of ${name}`);
   }
   if (network.certificates?.directory !== nextNetwork.certificates?.directory) yield changed("the CA");
-  if (network.platformDomain !== nextNetwork.platformDomain) yield changed("the platform's domain");
+  // Where there was none, nobody had a name below it.
+  if (network.platformDomain !== undefined && network.platformDomain !== nextNetwork.platformDomain)
+    yield changed("the platform's domain");
   const old = all(before, "accounts");
   const keysOf = ({ users = [] }: Item) =>
     new Set<string>(
@@ -34,10 +36,11 @@ export function* trustChanged(before: Files, after: Files): Generator<Loss> {
   for (const [number, was, is] of both(old, all(after, "accounts"), "number")) {
     for (const key of keysOf(is)) if (!keysOf(was).has(key)) yield changed(`account ${number} lets in ${key}`);
   }
+  const rules = ({ firewall }: Item) => JSON.stringify(firewall?.map((rule: Item) => ({ protocol: "all", ...rule })));
   for (const folder of ["accounts", "hosts"]) {
     const key = folder === "accounts" ? "number" : "name";
     for (const [name, was, is] of both(all(before, folder), all(after, folder), key))
-      if (JSON.stringify(was.firewall) !== JSON.stringify(is.firewall)) yield changed(`firewall of ${name}`);
+      if (rules(was) !== rules(is)) yield changed(`firewall of ${name}`);
   }
   for (const [name, was, is] of both(all(before, "plans"), all(after, "plans")))
     if (!was.passwordLogins && is.passwordLogins) yield changed(`plan ${name} allows logins by password`);
