@@ -34,7 +34,7 @@ testGuardRule(dataKept, {
   "a restore of a path that is no name": {
     change: to(asking(wish)),
     expect: [
-      "needs approval: account 1 restore: Restore shop-1 puts www/A b in the home, database shop from the backup of 2026-11-28 in the place of what account 1 (acme-1) has on h1 now: all that it has written there since is lost, but for a copy that h1 keeps for 7 days. [restore account 1:shop-1:2026-11-28:b6febeeac20b014e5e310a6e69ee44f1]",
+      "needs approval: account 1 restore: Restore shop-1 puts www/A b in the home, database shop from the backup of 2026-11-28 in the place of what account 1 (acme-1) has on h1 now: all that it has written there since is lost, but for a copy that h1 keeps for 7 days. [restore account 1:shop-1:2026-11-28:13f8d2d0088278aec376a9f76ffe4dd3]",
     ],
   },
   "what a restore replaced": {
