@@ -62,6 +62,11 @@ test.each<[what: string, from: string, to: string, ...messages: string[]]>([
     'the address of a session "fd00:9:1::2" is already used at network.yaml:20',
   ],
   [
+    "two operators of one router on the link of an exchange",
+    "address: fd00:9:3::2\n        neighbor: fd00:9:3::1",
+    "address: fd00:9:1::2\n        neighbor: fd00:9:1::7",
+  ],
+  [
     "two operators at one address",
     "address: fd00:9:2::2\n        neighbor: fd00:9:2::1",
     "address: fd00:9:1::3\n        neighbor: fd00:9:1::1",

@@ -23,7 +23,7 @@ export function checkOperators(entries: Entries): Problem[] {
     operators.flatMap(([index, { name, sessions }]) =>
       items(sessions).flatMap(([at, session]) =>
         placed(source, ["operators", index, "sessions", at, key], session[key]).flatMap((here) =>
-          isLinkLocal(here.value) ? [] : [{ ...here, name }],
+          isLinkLocal(here.value) ? [] : [{ ...here, name, router: session.router }],
         ),
       ),
     ),
@@ -32,7 +32,12 @@ export function checkOperators(entries: Entries): Problem[] {
   const machines = addressesOfMachines(entries);
   return [
     ...operators.flatMap(([index, operator]) => numbersApart(entries, index, operator)),
-    ...unique([...own, ...own4], "the address of a session", "give each router its own address on a link", plain),
+    ...unique(
+      ofRouters([...own, ...own4]),
+      "the address of a session",
+      "give each router its own address on a link",
+      plain,
+    ),
     ...theirsApart([...theirs, ...theirs4], [...machines, ...own, ...own4]),
   ];
 }
@@ -69,7 +74,13 @@ function numbersApart({ network: [network], hosts }: Entries, index: number, ope
   );
 }
 
-type End = Placed<string> & { readonly name: string | undefined };
+type End = Placed<string> & { readonly name: string | undefined; readonly router: string | undefined };
+
+/** Each address of a router once: on the link of an exchange it has sessions with several operators. */
+function ofRouters(own: readonly End[]): End[] {
+  const same = (one: End, other: End) => plain(one.value) === plain(other.value) && one.router === other.router;
+  return own.filter((here, index) => own.findIndex((other) => same(here, other)) === index);
+}
 
 /** Addresses of operators that are this fleet's own, or another operator's too. */
 function theirsApart(theirs: readonly End[], own: readonly Placed<string>[]): Problem[] {
