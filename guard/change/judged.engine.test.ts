@@ -180,7 +180,7 @@ describe("a fleet is known by its identity, not by its directory", () => {
 
 describe("no change of the fleet is in no cell", () => {
   beforeAll(async () => {
-    const second = ["par2-web1", "par2-web2", "par2-web3", "par2-spare1", "bak1-backup2"].map(
+    const second = ["par2-web1", "par2-web2", "par2-spare1", "bak1-backup2"].map(
       (host) => [`inventory/prod/hosts/${host}.yaml`, [[`name: ${host}`, `name: ${host}\ncell: second`]]] as const,
     );
     await judge.edit(Object.fromEntries(second));

@@ -35,7 +35,7 @@ test("a declared restore needs its approval, is done by its host after the updat
   await run(0);
   await commands();
   two.draft.append("accounts/1-alice.yaml", "restore: { id: blog-1, snapshot: 2026-11-28, what: [files] }\n");
-  two.change(31, ["3-carol"]);
+  two.change(31, ["3-carol", "4-dave"]);
   expect(await run(3)).toContain(
     "Restore blog-1 puts all files of the home from the backup of 2026-11-28 in the place of what account 1 (alice) has on web1 now",
   );
