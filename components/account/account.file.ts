@@ -49,7 +49,7 @@ export const schema = z.strictObject({
   restore: restoreSchema
     .optional()
     .describe(
-      "Puts what a backup has in the place of what is there now: once, with the next deploy. It can stay afterwards, or be removed, and nothing more happens.",
+      "Puts what a backup has in the place of what is there now: once, with the next deploy. It can stay afterwards, or be removed, and nothing more happens; remove it before the account comes to another cell or to a new stack, where it is refused.",
     ),
   ...accountEntries,
 });
