@@ -6,8 +6,16 @@ import { Unreachable } from "../backups/restic.ts";
 import { patientSeconds, withBackup } from "../backups/state.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
-import { isMarked, marked, removeMarks } from "../store/moving.ts";
-import { inWords, knownRestores, type RestoreState, readRestore, restoresIn, writeRestore } from "../store/restores.ts";
+import { isMarked, marked, markNames, removeMarks } from "../store/moving.ts";
+import {
+  inWords,
+  knownRestores,
+  type RestoreState,
+  readRestore,
+  restoresIn,
+  withId,
+  writeRestore,
+} from "../store/restores.ts";
 import { gather } from "./gather.ts";
 import { placeOf } from "./kept.ts";
 import { GivenUp, replace } from "./replace.ts";
@@ -67,7 +75,7 @@ async function restoreOne(machine: Machine, number: number, now: number): Promis
     case "passed": {
       const id = nextOf(machine, number, state);
       if (id === undefined) return state;
-      const next = { id, since: new Date(now).toISOString(), earlier: [...(state.earlier ?? []), state.id] };
+      const next = { id, since: new Date(now).toISOString(), earlier: withId(state) };
       writeRestore(machine, number, { ...next, phase: "due" });
       return begin(machine, number, { ...next, phase: "due" }, now);
     }
@@ -96,12 +104,11 @@ async function begin(machine: Machine, number: number, state: RestoreState, now:
       request,
     );
   }
-  const busy = (["coming", "leaving", "copying", "gone", "held"] as const).find((mark) =>
-    isMarked(machine, mark, number),
-  );
+  // Held by a restore of its own it goes on. Whatever else marks it has its data in hand.
+  const busy = markNames.find((mark) => isMarked(machine, mark, number));
   if (busy && !isMarked(machine, "replacing", number))
     throw new ApplyError(
-      `restore ${state.id} waits: the account is ${busy === "copying" ? "an unfinished copy" : busy}`,
+      `restore ${state.id} waits: account ${number} is marked "${busy}" here, as a move, copy or takeover of it is not over; \`fairhost-host status\` says more`,
     );
   try {
     machine.say(`account ${number}: restore ${state.id} begins`);

@@ -44,6 +44,9 @@ type Place = Pick<Machine, "layout">;
 /** Ids that are remembered. */
 const most = 100;
 
+/** Ids that are over once this one is, too: the newest ones. */
+export const withId = ({ id, earlier = [] }: RestoreState): readonly string[] => [...earlier, id].slice(-most);
+
 const directoryOf = ({ layout }: Place) => join(layout.state, "restores");
 const fileOf = (machine: Place, number: number) => join(directoryOf(machine), `${number}.json`);
 
@@ -169,7 +172,7 @@ export function noteRestores(machine: Machine, before: Bundle, delivered: Bundle
       notes.push(`account ${number}: restore ${id} waits: ${inWords(known)}`);
       continue;
     }
-    const earlier = [...(known?.earlier ?? []), ...(known ? [known.id] : [])].slice(-most);
+    const earlier = known ? withId(known) : [];
     const group = before.groups[`account-${number}`];
     const why = earlier.includes(id)
       ? "this host has had that id before: give it a new one"
