@@ -101,7 +101,8 @@ const long = async (host: AppliedHost, command: string) => {
 const visit = (host: AppliedHost) =>
   host.shell("systemd-run --quiet --unit=visitors -p StandardOutput=file:/run/visitors python3 /root/visitors.py");
 const visited = async (host: AppliedHost) => {
-  await host.shell("systemctl stop visitors");
+  // All units of a killed host have ended already.
+  await host.shell("systemctl stop visitors || true");
   return (await host.shell("cat /run/visitors")).split("\n").map((line) => line.split(" "));
 };
 const writtenOn = async (host: AppliedHost) =>
@@ -148,7 +149,7 @@ await on.web.shell(`mkdir -p /run/systemd/system/greeter.service.d
   printf '[Unit]\\nRequires=sysinit.target\\nAllowIsolate=yes\\n' >/run/systemd/system/all-ends.target
   systemctl daemon-reload; for n in $(seq ${accounts}); do systemctl kill --signal=KILL account-$n.slice || true; done
   systemctl isolate all-ends.target`);
-const [, asked, unanswered] = (await on.web.shell("tail -1 /run/visitors")).split(" ");
+const [, asked, unanswered] = (await visited(on.web)).at(-1)!;
 progress(`killed; visitors had asked ${asked} times, ${unanswered} without an answer`);
 
 const reach: Reach = (host, words) => [
