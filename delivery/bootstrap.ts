@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { architectureOf } from "../components/host/hardware/architecture.ts";
+import { architectureOf, defaultArchitecture } from "../components/host/hardware/architecture.ts";
 import { debianReleases } from "../components/host/system/debian-releases.ts";
 import { type DeliveredRouter, packagesOf } from "../components/network/router-systems/delivered-routers.ts";
 import type { DeclaredHost } from "../components/registry/bundle/renderer.ts";
+import { architectures } from "../lib/architectures.ts";
 import { buildApplier } from "./build.ts";
 import { hostPackages, maskedUnits } from "./protocol/packages.generated.ts";
 import { usedPackages } from "./used-packages.ts";
@@ -68,7 +69,7 @@ export async function loadBootstrap(): Promise<Bootstrap> {
       const packages = packagesOf(router);
       const maker = `@${router.manufacturer}`;
       const release = debianReleases.findLast(({ supported }) => supported)!;
-      const system = `${release.codeName} ${architectureOf(router).debian}`;
+      const system = `${release.codeName} ${architectures[defaultArchitecture].debian}`;
       return {
         script: bootstrapScript,
         payload: payloadOf(system, repair, [...packages, maker]),

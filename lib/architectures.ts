@@ -52,6 +52,11 @@ export const architectures = {
   },
 } as const satisfies Readonly<Record<string, Architecture>>;
 
+/** As Debian names it. */
+export type ArchitectureName = keyof typeof architectures;
+
+export const architectureNames = Object.keys(architectures) as [ArchitectureName, ...ArchitectureName[]];
+
 /**
  * The architecture of this machine.
  * @throws UserError if it is not supported

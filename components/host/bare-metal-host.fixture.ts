@@ -25,6 +25,7 @@ export function hostFixture(index = 1, change: Partial<BareMetalHostInputs> = {}
     hall: "one",
     rack: `r${index}`,
     release: "trixie",
+    architecture: "amd64",
     runtimes: ["ruby"],
     upgrades: {
       security: true,

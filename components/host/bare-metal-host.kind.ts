@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { architectureNames } from "../../lib/architectures.ts";
 import { byKey, found, sortBy } from "../../lib/lists.ts";
 import { declaredFirewall, firewallInputs } from "../firewall/rule.ts";
 import { derived, flag, number, placed, powerSupplies, text, texts } from "../inputs.ts";
@@ -17,6 +18,7 @@ import { type Kind, ownFile } from "../registry/kind.ts";
 import { canonical } from "../schema.ts";
 import { upgradesByDefault, upgradesInputs, upgradesOf } from "../upgrade/upgrades.ts";
 import { describeHost } from "./describe-host.ts";
+import { defaultArchitecture } from "./hardware/architecture.ts";
 import { sshPortOf } from "./system/ssh-port.ts";
 import { hostSsh, wayTo } from "./system/way-in.ts";
 
@@ -34,6 +36,10 @@ export const inputs = z.strictObject({
   serial: identity(text, { judged: "nothing-replaced" }).describe("As printed on the chassis; unique in the fleet."),
   managementAddress: identity(text, { judged: "identity-kept" }).describe("Address of its management controller."),
   release: promise(text, { judged: "releases-forward" }).describe("Debian release by code name."),
+  // A state of 0.1.0 does not say it.
+  architecture: identity(z.enum(architectureNames))
+    .default(defaultArchitecture)
+    .describe("CPU architecture, as Debian names it."),
   // A state of 0.1.0 does not say it.
   runtimes: promise(texts).default([]).describe("Debian packages for the programs of its accounts."),
   // A state of 0.1.0 does not say it.
@@ -164,6 +170,7 @@ export const kind: Kind<"hosts"> = {
       hall: host.hall,
       rack: host.rack,
       release: host.release,
+      architecture: host.architecture ?? defaultArchitecture,
       runtimes: sortBy([...new Set(host.runtimes ?? network.runtimes)], (name) => name),
       upgrades: upgradesOf(host, network.upgrades),
       ...declaredFirewall(host.firewall),

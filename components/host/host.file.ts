@@ -14,6 +14,7 @@ import {
   packageSchema,
 } from "../schema.ts";
 import { hostUpgradesSchema } from "../upgrade/upgrades.ts";
+import { architectureSchema } from "./hardware/architecture.ts";
 import { sshAddressSchema } from "./system/way-in.ts";
 
 const diskSchema = z.strictObject({
@@ -66,6 +67,7 @@ export const schema = z.strictObject({
   hall: nameSchema.describe("Name of a hall of the site."),
   rack: nameSchema.describe("Name of a rack of the hall."),
   release: z.enum(["bookworm", "trixie"]).describe("Code name of the host's Debian release."),
+  architecture: architectureSchema,
   runtimes: z
     .array(packageSchema)
     .optional()

@@ -1,7 +1,23 @@
-import { type Architecture, architectures } from "../../../lib/architectures.ts";
-import type { Element } from "../../registry/kind.ts";
+import { z } from "zod";
+import {
+  type Architecture,
+  type ArchitectureName,
+  architectureNames,
+  architectures,
+} from "../../../lib/architectures.ts";
 
-/** The CPU architecture that a host, or a router that is one, must have: the bootstrap refuses any other. No file says it, because there is only one. */
-export function architectureOf(_machine: Pick<Element<"hosts" | "routers">, "manufacturer">): Architecture {
-  return architectures.amd64;
+/** What a host has that does not say its architecture, and a router that is a host. */
+export const defaultArchitecture = "amd64" satisfies ArchitectureName;
+
+/** The key `architecture` of a host's file. */
+export const architectureSchema = z
+  .enum(architectureNames)
+  .optional()
+  .describe(
+    `CPU architecture of the host, as Debian names it: ${defaultArchitecture} unless set. The bootstrap refuses a host of any other.`,
+  );
+
+/** The CPU architecture that a host, or a router that is one, must have: the bootstrap refuses any other. */
+export function architectureOf(machine: { readonly architecture?: ArchitectureName }): Architecture {
+  return architectures[machine.architecture ?? defaultArchitecture];
 }
