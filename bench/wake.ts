@@ -10,7 +10,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
 import { endings } from "../cli/exit-status.ts";
-import type { HttpServer } from "../components/http/kinds/server.ts";
+import { serverSamples } from "../components/http/kinds/server-fixtures.generated.ts";
 import { servers } from "../components/http/kinds/servers.generated.ts";
 import { referenceSeconds, type Wake } from "../components/http/kinds/wake.ts";
 import { turn } from "../components/http/program/start-slots.ts";
@@ -18,45 +18,26 @@ import { renderBundle } from "../delivery/render-bundle.ts";
 import { bootContainer } from "../lab/container.ts";
 import { awakeOf, wakeBudget } from "../policies/wake-budget.ts";
 import { placeBundle } from "../testing/fakes/placed-host.ts";
-import { declarationOf, type FixtureServer, programServer } from "../testing/fixtures/bundle-fixture.ts";
+import { declarationOf, programServer } from "../testing/fixtures/bundle-fixture.ts";
 import { bootKind } from "../testing/kind-host.ts";
 import { median } from "./measure/median.ts";
 import { numbersAsked } from "./measure/numbers-asked.ts";
 
 const { rounds, write } = numbersAsked({ rounds: 9 }, { write: "store what is measured" });
 
-type Kind = HttpServer["kind"];
-type Served = Exclude<Kind, "redirect">;
-const common = { name: "app", directory: ".", environment: {}, idleSeconds: 300 } as const;
-const listen = (port: string) => `require("node:http").createServer((_, answer) => answer.end("x")).listen(${port});`;
 /** Of each kind the server of a small program. */
-const smallest: { readonly [K in Served]: Extract<FixtureServer, { kind: K }> } = {
-  node: { ...common, kind: "node", name: "node", main: "node.js", arguments: [], nodeOptions: [] },
-  php: { ...common, kind: "php", name: "php", root: "www", fallback: "index.php", workers: 8, ini: {} },
-  program: {
-    ...{ ...common, kind: "program", name: "program", socketActivation: false },
-    command: ["/usr/bin/node", "node.js"],
-  },
-  proxy: { kind: "proxy", name: "proxy", to: "http://127.0.0.1:9100", keepHost: false, idleSeconds: 300 },
-  python: {
-    ...{ ...common, kind: "python", name: "python", application: "small:app", interface: "wsgi" },
-    ...{ workers: 2, threads: 8 },
-  },
-  static: { kind: "static", name: "static", root: "www", idleSeconds: 300 },
-};
-const kinds = Object.keys(smallest) as Served[];
+const smallest = serverSamples.flatMap(({ small }) => small ?? []);
+const listen = (port: string) => `require("node:http").createServer((_, answer) => answer.end("x")).listen(${port});`;
 const unitOf = (name: string) => `account-1-http-${name}.service`;
 
 await using kind = await bootKind(
   "bench-wake",
-  [...Object.values(smallest), programServer("target", ["/usr/bin/node", "target.js"])],
-  {
-    "node.js": listen("process.env.PORT"),
-    "target.js": `${listen("process.env.PORT")}${listen("9100")}`,
-    "www/index.html": "x",
-    "www/index.php": "<?php echo 1;",
-    "small.py": 'from flask import Flask\napp = Flask(__name__)\n@app.get("/")\ndef index():\n    return "x"\n',
-  },
+  [...smallest.map(({ server }) => server), programServer("target", ["/usr/bin/node", "target.js"])],
+  Object.assign(
+    // The proxy's.
+    { "target.js": `${listen("process.env.PORT")}${listen("9100")}` },
+    ...smallest.map(({ files }) => files),
+  ),
 );
 const { sh, host } = kind;
 await host.writeFile(
@@ -94,8 +75,8 @@ echo $most
 
 /** What is measured: a unit, and the command that starts it and ends when it serves. */
 const starts = [
-  ...kinds.map((name) => ({
-    ...{ name, directory: `kinds/${name}`, unit: unitOf(name), stored: servers[name].wake as Wake },
+  ...smallest.map(({ server: { kind, name } }) => ({
+    ...{ name, directory: `kinds/${kind}`, unit: unitOf(name), stored: servers[kind].wake as Wake },
     begin: `curl -sf -o /dev/null -m 100 -H 'Host: ${name}.alice.test' http://[::1]/`,
   })),
   {

@@ -66,17 +66,24 @@ ${names.map((name) => `  ${name}: ${name}Server.server,`).join("\n")}
 `;
 }
 
-/** An example of each kind of HTTP server, for tests. */
+/** An example of each kind of HTTP server, and servers that run, for tests. */
 function serverFixtures(): string {
   const at = "components/http/kinds/server-fixtures.generated.ts";
   const files = sources("components/http/kinds/*/*.server.ts").map((file) => file.replace(".server.ts", ".fixture.ts"));
   const names = files.map((file) => variableOf(file, ".fixture.ts"));
-  return `${head}${files.map((file, index) => `import { fixture as ${names[index]}Fixture } from "${pathFrom(at, file)}";`).join("\n")}
-import type { ServerFixture } from "../../../testing/fixtures/kind-fixture.ts";
+  const importOf = (name: string, file: string) =>
+    `import { fixture as ${name}Fixture, sample as ${name}Sample } from "${pathFrom(at, file)}";`;
+  return `${head}${files.map((file, index) => importOf(names[index]!, file)).join("\n")}
+import type { ServerFixture, ServerSample } from "../../../testing/fixtures/kind-fixture.ts";
 
 /** An example of each kind of HTTP server. */
 export const serverFixtures: readonly ServerFixture[] = [
 ${names.map((name) => `  ${name}Fixture,`).join("\n")}
+];
+
+/** Servers of each kind that its tests run. */
+export const serverSamples: readonly ServerSample[] = [
+${names.map((name) => `  ${name}Sample,`).join("\n")}
 ];
 `;
 }

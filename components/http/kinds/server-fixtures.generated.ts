@@ -1,12 +1,12 @@
 // Written by `npm run generate` from the files beside it. Do not edit.
-import { fixture as nodeFixture } from "./node/node.fixture.ts";
-import { fixture as phpFixture } from "./php/php.fixture.ts";
-import { fixture as programFixture } from "./program/program.fixture.ts";
-import { fixture as proxyFixture } from "./proxy/proxy.fixture.ts";
-import { fixture as pythonFixture } from "./python/python.fixture.ts";
-import { fixture as redirectFixture } from "./redirect/redirect.fixture.ts";
-import { fixture as staticFixture } from "./static/static.fixture.ts";
-import type { ServerFixture } from "../../../testing/fixtures/kind-fixture.ts";
+import { fixture as nodeFixture, sample as nodeSample } from "./node/node.fixture.ts";
+import { fixture as phpFixture, sample as phpSample } from "./php/php.fixture.ts";
+import { fixture as programFixture, sample as programSample } from "./program/program.fixture.ts";
+import { fixture as proxyFixture, sample as proxySample } from "./proxy/proxy.fixture.ts";
+import { fixture as pythonFixture, sample as pythonSample } from "./python/python.fixture.ts";
+import { fixture as redirectFixture, sample as redirectSample } from "./redirect/redirect.fixture.ts";
+import { fixture as staticFixture, sample as staticSample } from "./static/static.fixture.ts";
+import type { ServerFixture, ServerSample } from "../../../testing/fixtures/kind-fixture.ts";
 
 /** An example of each kind of HTTP server. */
 export const serverFixtures: readonly ServerFixture[] = [
@@ -17,4 +17,15 @@ export const serverFixtures: readonly ServerFixture[] = [
   pythonFixture,
   redirectFixture,
   staticFixture,
+];
+
+/** Servers of each kind that its tests run. */
+export const serverSamples: readonly ServerSample[] = [
+  nodeSample,
+  phpSample,
+  programSample,
+  proxySample,
+  pythonSample,
+  redirectSample,
+  staticSample,
 ];

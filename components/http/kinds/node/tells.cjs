@@ -1,4 +1,5 @@
-// Says what it was asked for, as the programs beside it do in their languages, and answers in ways that a front end must pass on.
+// Says what it was asked for, as those of other kinds do in their languages (`tells.php`, `tells_wsgi.py`), and answers in ways that a front end must pass on.
+const { createHash } = require("node:crypto");
 const { createServer } = require("node:http");
 
 /** Answers by the path's first part. */
@@ -11,6 +12,15 @@ const ways = {
   early(_, answer) {
     answer.writeEarlyHints({ link: "</style.css>; rel=preload" });
     answer.end("late");
+  },
+  take(asked, answer) {
+    const sum = createHash("sha256");
+    let got = 0;
+    asked.on("data", (data) => {
+      got += data.length;
+      sum.update(data);
+    });
+    asked.on("end", () => answer.end(`${got} ${sum.digest("hex")}`));
   },
   trailers(_, answer) {
     answer.writeHead(200, { Trailer: "X-Sum" }).write("body");

@@ -1,5 +1,5 @@
 <?php
-// As tells.cjs beside this, in PHP.
+// As tells.cjs of the kind node, in PHP.
 $uri = $_SERVER["REQUEST_URI"];
 switch (explode("/", explode("?", $uri)[0])[1]) {
   case "none":
@@ -19,6 +19,13 @@ switch (explode("/", explode("?", $uri)[0])[1]) {
   case "large":
     header("X-Large: " . str_repeat("a", 9000));
     exit("large");
+  case "take":
+    $file = $_FILES["file"] ?? null;
+    if ($file) exit("$file[size] " . hash_file("sha256", $file["tmp_name"]));
+    $body = file_get_contents("php://input");
+    exit(strlen($body) . " " . hash("sha256", $body));
+  case "full":
+    exit((string) $_FILES["file"]["error"]);
   case "own":
     header("Location: http://$_SERVER[HTTP_HOST]/there");
     exit;

@@ -1,5 +1,6 @@
-"""As tells.cjs beside this, for WSGI."""
+"""As tells.cjs of the kind node, for WSGI."""
 
+import hashlib
 import json
 
 WAYS = {
@@ -20,6 +21,10 @@ def app(environ, start_response):
         status, headers, body = WAYS[way]
         start_response(status, headers)
         return [body]
+    if way == "take":
+        body = environ["wsgi.input"].read()
+        start_response("200 OK", [])
+        return [f"{len(body)} {hashlib.sha256(body).hexdigest()}".encode()]
     headers = {name[5:].lower().replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
     told = {"method": environ["REQUEST_METHOD"], "uri": uri, "body": environ["wsgi.input"].read().decode()}
     start_response("200 OK", [])

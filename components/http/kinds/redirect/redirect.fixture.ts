@@ -1,4 +1,4 @@
-import type { ServerFixture } from "../../../../testing/fixtures/kind-fixture.ts";
+import type { ServerFixture, ServerSample } from "../../../../testing/fixtures/kind-fixture.ts";
 
 export const fixture: ServerFixture<"redirect"> = {
   kind: "redirect",
@@ -7,4 +7,22 @@ export const fixture: ServerFixture<"redirect"> = {
   to: "https://www.example.org/new",
   status: 308,
   keepPath: true,
+};
+
+export const sample: ServerSample<"redirect"> = {
+  busy: [],
+  telling: [
+    {
+      server: {
+        kind: "redirect",
+        name: "redirect",
+        to: "https://new.test",
+        status: 308,
+        keepPath: true,
+        idleSeconds: 300,
+      },
+      files: {},
+      refusesBodies: 308,
+    },
+  ],
 };
