@@ -170,7 +170,7 @@ export const kind: Kind<"hosts"> = {
       hall: host.hall,
       rack: host.rack,
       release: host.release,
-      architecture: host.architecture ?? defaultArchitecture,
+      architecture: host.architecture,
       runtimes: sortBy([...new Set(host.runtimes ?? network.runtimes)], (name) => name),
       upgrades: upgradesOf(host, network.upgrades),
       ...declaredFirewall(host.firewall),

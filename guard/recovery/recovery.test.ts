@@ -133,7 +133,7 @@ describe("how accounts come back", () => {
 
   test("is what drills have seen", () => {
     const row = first({ account: number, backup, proof: { time: proof.time, seconds: 4.5 }, problems: [] });
-    expect(row).toMatchObject({ backup: "2026-11-26T01:00:00.000Z", proof: proof.time, seconds: 4.5, backAfter: 4.5 });
+    expect(row).toMatchObject({ backup: "2026-11-26T01:00:00.000Z", proof: proof.time, seconds: 4.5, backAfter: 9 });
     expect(row.problems.filter((problem) => !problem.startsWith("no other host has room"))).toEqual([]);
   });
 

@@ -20,7 +20,8 @@ export interface Recovery {
   readonly to: { readonly host: string } | { readonly nowhere: string };
   /**
    * Seconds from the beginning of the restores until it is there: accounts of a lost host are restored one after the other. Without the time until
-   * somebody declares the host lost, and without that of the deploy. Absent if nobody knows it of an account before it.
+   * somebody declares the host lost, and without that of the deploy. The longest until then counts twice: each is known from one drill, and not every restore takes as long as the drill
+   * before it. Absent if nobody knows it of an account before it.
    */
   readonly backAfter?: number;
   /** What is wrong, in sentences. */
@@ -92,6 +93,7 @@ export function recoveries(declaration: Declaration, answers: readonly Answer[],
     const isLost = declaration.hosts.some(({ name, lost }) => name === host && lost !== undefined);
     const { moves, homeless } = planTakeover(declaration, [host]);
     let passed: number | undefined = 0;
+    let longest = 0;
     return accounts
       .toSorted((left, right) => left.number - right.number)
       .map(({ number, name, backup, standby, plan }): Recovery => {
@@ -125,6 +127,7 @@ export function recoveries(declaration: Declaration, answers: readonly Answer[],
         const reason = homeless.find((each) => each.number === number)?.reason ?? "its host is not known";
         const seconds = seen?.proof?.seconds;
         passed = passed === undefined || seconds === undefined ? undefined : passed + seconds;
+        longest = Math.max(longest, seconds ?? 0);
         if (!to) problems.push(`no other host has room for it: ${reason}`);
         return {
           ...{ account: number, name, host },
@@ -132,7 +135,7 @@ export function recoveries(declaration: Declaration, answers: readonly Answer[],
           ...(copied?.copy && !isAhead(copied.copy.time, now) && { copy: copied.copy.time }),
           ...(seen?.proof && { proof: seen.proof.time, seconds: seen.proof.seconds }),
           to: to ? { host: to.host } : { nowhere: reason },
-          ...(passed !== undefined && { backAfter: Math.round(passed * 10) / 10 }),
+          ...(passed !== undefined && { backAfter: Math.round((passed + longest) * 10) / 10 }),
           problems,
         };
       });

@@ -300,7 +300,7 @@ test("every list in another order is said and judged, where its order says somet
   expect(levels.size).toBeGreaterThan(20);
   const lines = [...levels].map(([name, found]) => `${found.padEnd(40)} ${name}`);
   await expect(`${lines.sort().join("\n")}\n`).toMatchFileSnapshot("reordered.golden.txt");
-}, 120_000);
+}, 240_000);
 
 test("every field of every file is said in words and has a class, and what is safe is known", async () => {
   const levels = new Map<string, string>();
@@ -337,4 +337,4 @@ test("every field of every file is said in words and has a class, and what is sa
   await expect(
     `${lines.sort().join("\n")}\nnot tried:\n${[...untried].map((path) => `${path}: ${because.get(path)}`).join("\n")}\n`,
   ).toMatchFileSnapshot("one-field-edits.golden.txt");
-}, 120_000);
+}, 240_000);

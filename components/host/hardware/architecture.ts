@@ -12,10 +12,8 @@ export const defaultArchitecture = "amd64" satisfies ArchitectureName;
 /** The key `architecture` of a host's file. */
 export const architectureSchema = z
   .enum(architectureNames)
-  .optional()
-  .describe(
-    `CPU architecture of the host, as Debian names it: ${defaultArchitecture} unless set. The bootstrap refuses a host of any other.`,
-  );
+  .default(defaultArchitecture)
+  .describe(`CPU architecture of the host, as Debian names it. The bootstrap refuses a host of any other.`);
 
 /** The CPU architecture that a host, or a router that is one, must have: the bootstrap refuses any other. */
 export function architectureOf(machine: { readonly architecture?: ArchitectureName }): Architecture {
