@@ -7,6 +7,7 @@ import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.
 import { flipByte } from "../../testing/fakes/flip-byte.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
 import { flipsCases } from "./cases/flips.cases.ts";
+import { fullDiskCases } from "./cases/full-disk.cases.ts";
 import { mappedCases } from "./cases/mapped.cases.ts";
 
 /** A host and a backup host as they are deployed; backups go over real SSH from one to the other. */
@@ -293,6 +294,8 @@ describe("the next run makes up for one", () => {
     expect(await found(on.web, "backup-late")).toEqual([]);
   });
 });
+
+fullDiskCases(() => on);
 
 flipsCases(() => on.web);
 

@@ -38,6 +38,7 @@ import {
   type BackupState,
   Busy,
   failedState,
+  makeSpool,
   newestStored,
   readState,
   type Stored,
@@ -173,8 +174,8 @@ async function backUpOne(
   const { host, groups } = bundle;
   const { account } = record;
   const source = accountDirectory(machine, account);
-  const own = spoolOf(machine, account);
-  await readAgain(machine.run, source, newestStored(readState(machine, account)), existsSync(own));
+  const wasKilled = existsSync(spoolOf(machine, account));
+  await readAgain(machine.run, source, newestStored(readState(machine, account)), wasKilled);
   const now = new Date();
   const { epoch, master } = latestMaster(machine);
   const repository = repositoryAt(record, host, epoch, now);
@@ -186,11 +187,11 @@ async function backUpOne(
   const seconds = Math.min(allowed, share);
   const left = () => Math.max(1, seconds - (performance.now() - begun) / 1000);
   const dumping = AbortSignal.timeout((seconds / 2) * 1000);
-  // What an interrupted run has left.
-  machine.disk.remove(own);
-  machine.disk.makeDirectory(own, 0o700);
+  const { path: own, isFull } = makeSpool(machine, account);
   try {
-    const failed = await spoolDatabases(machine, account, source, own, dumping);
+    const failed = isFull
+      ? enginesIn(source).map((engine) => `databases of ${engine}: the disk is full`)
+      : await spoolDatabases(machine, account, source, own, dumping);
     const isLate = dumping.aborted;
     // The account finds its dumps in `admin/backup`. What is added now is for root alone.
     const gid = groups[`account-${account}`]?.account?.gid ?? 0;

@@ -9,7 +9,7 @@ import { printable } from "../../lib/text/text.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { processesIn, type Wait, watchForWaits } from "../os/waits.ts";
 import { sshTo } from "./keepers.ts";
-import { spoolOf } from "./state.ts";
+import { makeSpool } from "./state.ts";
 
 /** A repository that is open to one account's programs of this host. */
 export interface Opened {
@@ -98,10 +98,8 @@ export async function restic(
   const unit = `fairhost-backup-${account}-${args[0]}`;
   // What a killed run has left: whoever is here has the account's lock.
   machine.disk.remove(socket);
-  // Packs until they are sent, of 16 MiB and more: too much for memory.
-  const temporary = `${spoolOf(machine, account)}.tmp`;
-  machine.disk.remove(temporary);
-  machine.disk.makeDirectory(temporary, 0o700);
+  // Packs until they are sent: too much for memory, unless there is no room elsewhere.
+  const { path: temporary } = makeSpool(machine, account, ".tmp");
   await machine.run("systemctl", ["stop", "--quiet", `${unit}.service`]);
   const relay =
     directory === undefined

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { take } from "../../lib/kernel-lock.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
@@ -53,6 +53,34 @@ export function newestStored(state: BackupState | undefined): Stored | undefined
  */
 export function spoolOf({ layout }: Machine, account: number): string {
   return layout.at(`/srv/accounts/backups/${account}`);
+}
+
+/** Bytes that restic's packs take at most until they are sent: some of 16 MiB and more at a time. */
+const packs = 256 << 20;
+
+/**
+ * Makes an empty directory for root alone, for what a backup or a restore has beside the account: on the disk ({@link spoolOf}), or in memory if that is full,
+ * so that a full host goes on bringing its files away. What is there then counts for restic's slice (25 % of the memory), and has no dumps of databases.
+ * @param suffix of its name
+ */
+export function makeSpool(
+  machine: Machine,
+  account: number,
+  suffix = "",
+): { readonly path: string; readonly isFull: boolean } {
+  const { disk, layout } = machine;
+  const places = [
+    `${spoolOf(machine, account)}${suffix}`,
+    join(layout.jobs, `backup-${account}${suffix || ".spool"}`),
+  ] as const;
+  // What an interrupted run has left.
+  for (const place of places) disk.remove(place);
+  const parent = dirname(spoolOf(machine, account));
+  disk.makeDirectory(parent, 0o700);
+  const isFull = machine.space(parent).freeBytes < packs;
+  const path = places[Number(isFull)]!;
+  disk.makeDirectory(path, 0o700);
+  return { path, isFull };
 }
 
 function directoryOf({ layout }: Machine): string {
