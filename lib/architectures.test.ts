@@ -30,9 +30,9 @@ test("no other file depends on the architecture, but those that say which a host
     exclude: ["**/node_modules/**", "**/*.test.ts", "**/*.cases.ts"],
   });
   const words = /amd64|x86[-_]64|i386|arm64|aarch64|riscv64|lib64|\bGOARCH\b/;
-  // The field and the input of a host may name its default, and the fleet of tests a value.
+  // The field and the input of a host may name its default, and the fixtures of tests a value.
   const ofHost =
-    /^(?:components\/host\/(?:hardware\/architecture|host\.file|bare-metal-host\.kind)|testing\/fixtures\/full-fleet)\.ts$/;
+    /^(?:components\/host\/(?:hardware\/architecture|host\.file|bare-metal-host\.(?:kind|fixture))|testing\/fixtures\/(?:full-fleet|bundle-fixture))\.ts$/;
   const found = files.filter((file) => words.test(readFileSync(join(root, file), "utf8")));
   expect(found.filter((file) => !ofHost.test(file))).toEqual(["lib/architectures.ts"]);
 });
