@@ -72,10 +72,11 @@ async function debootstrap(directory: string, log: string): Promise<void> {
   ];
   const hook = (command: string): string => `--customize-hook=${command}`;
   const result = await execa(
-    // What it mounts goes with it, also if it is killed: the next one removes what it has left.
-    "unshare",
+    // It ends with this process, however that ends (a test's hook that takes too long), and what it mounts goes with it: the next one removes what
+    // it has left, in which nobody may still write.
+    "setpriv",
     [
-      "--mount",
+      ...["--pdeathsig", "KILL", "--", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
       "mmdebstrap",
       "--mode=root",
       "--format=directory",
