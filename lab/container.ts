@@ -27,6 +27,7 @@ export interface ContainerOptions {
   readonly name: string;
   /** Milliseconds the boot may take. Default 60,000 (1 to 2 s on an idle machine). */
   readonly timeout?: number;
+  /** What is waited for before the boot; without it standard error says so. */
   readonly progress?: Progress;
 }
 
@@ -64,7 +65,7 @@ export async function bootContainer(options: ContainerOptions): Promise<Containe
   if (!/^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$/.test(options.name)) {
     throw new LabError(`"${options.name}" is not a valid host name`, "use lower-case letters, digits and hyphens");
   }
-  const image = await ensureTree(options.progress);
+  const image = await ensureTree(options.progress ?? console.error);
   await ensureDebianPackages(["iproute2", "util-linux"]);
   await sweepCgroups(await cgroup2Root());
   const cgroup = join(await cgroup2Root(), `fairhost-${options.name}-${randomUUID().slice(0, 8)}`);

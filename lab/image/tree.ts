@@ -51,7 +51,7 @@ export async function ensureTree(progress: Progress = () => {}): Promise<ImageFo
   );
   if (existsSync(image.tree)) return image;
   await ensureDebianPackages(["mmdebstrap", "debian-archive-keyring"]);
-  progress("building the image of a Debian 13 host from Debian's packages (about a minute, once)");
+  progress("building the image of a Debian 13 host from Debian's packages (about a minute on an idle machine, once)");
   // Set-user-id programs lie in here: nobody but root may reach them.
   await mkdir(image.folder, { recursive: true, mode: 0o700 });
   await mkdir(image.mountPoint, { recursive: true });

@@ -62,7 +62,7 @@ until curl -s -o /dev/null --http2-prior-knowledge http://[::1]/; do sleep 0.2; 
   );
   // Caches and the firewall are up, and the program behind the proxy.
   for (const name of programs) await kind.getUntil(name, ({ status }) => status === 200, 60);
-}, 240_000);
+});
 afterAll(() => kind?.[Symbol.asyncDispose]());
 
 const told = async (server: string, path: string, ...words: string[]) => {
