@@ -1,5 +1,4 @@
 import { programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
-import { ordinaryExclusions } from "../../testing/requests/ordinary-requests.cases.ts";
 
 const site = (name: string, waf?: object) =>
   programServer(name, ["/usr/bin/node", "answers.mjs"], waf && { waf: waf as never });
@@ -15,12 +14,17 @@ export const accounts = [
       site("strong", { level: "strong" }),
       site("complete", { level: "complete" }),
       { ...site("cached", { level: "strong" }), cache: true },
-      site("apps-basic", { level: "basic", exclusions: ordinaryExclusions }),
-      site("apps-strong", { level: "strong", exclusions: ordinaryExclusions }),
       site("watched", { level: "complete", watchOnly: true }),
       site("but", {
         level: "strong",
-        exclusions: ["942100", "941100 /pages/", "941110 /pages/", "941160 /pages/", "932160 from 2001:db8:5::/48"],
+        exclusions: [
+          "942100",
+          "941100 /pages/",
+          "941110 /pages/",
+          "941160 /pages/",
+          "932160 from 2001:db8:5::/48",
+          "941000-941999 /rich",
+        ],
       }),
     ],
   },

@@ -128,8 +128,16 @@ const verdict = [
   `SecRule TX:ANOMALY_SCORE "@ge %{tx.inbound_anomaly_score_threshold}" "id:9110,phase:2,deny,status:${refused},log,t:none,msg:\\'Refused\\'"`,
 ].join("\n");
 
-/** Of OWASP CRS: all that looks at a request alone. Without counts of addresses (910, 912), which the front end bounds itself. */
-const coreRules = ["901-*", "911-*", "913-*", "92*", "93*", ...["941-*", "942-*", "943-*", "944-*"]];
+/** Of OWASP CRS: what is known of applications, and all that looks at a request alone. Without counts of addresses (910, 912), which the front end bounds itself. */
+const coreRules = [
+  "901-*",
+  ...["903.9001", "903.9002", "903.9003", "903.9004", "903.9006"].map((one) => `${one}-*`),
+  "911-*",
+  "913-*",
+  "92*",
+  "93*",
+  ...["941-*", "942-*", "943-*", "944-*"],
+];
 
 /** Inside of the firewall. */
 const inside = "/run/fairhost-waf/inside";

@@ -16,10 +16,10 @@ export const waf = {
       path: /accounts\/(?<number>\d+)\.conf/,
       lines: [
         /SecRule UNIQUE_ID "!@contains ;(?<number>\d+);" "id:\d+,phase:1,pass,nolog,skipAfter:after-\k<number>"/,
-        /SecRule UNIQUE_ID "@contains ;(?<number>\d+);[a-z0-9-]+;" "id:\d+,phase:1,pass,nolog,(?:chain|ctl:ruleRemoveById=9\d{5})"/,
+        /SecRule UNIQUE_ID "@contains ;(?<number>\d+);[a-z0-9-]+;" "id:\d+,phase:1,pass,nolog,(?:chain|ctl:ruleRemoveById=9\d{5}(?:-9\d{5})?|setvar:tx\.crs_exclusions_[a-z]+=1)"/,
         /SecRule REQUEST_URI_RAW "!@rx \^\[\^\?\]\*\(\?:%\(\?:2\[eEfF\]\|3\[fF\]\|5\[cC\]\)\|\[\.\]\[\.\]\)" "t:none,chain"/,
-        /SecRule REQUEST_FILENAME "@rx \^(?:[\w/~-]|\\\\\.)*\(\?:\/\|\$\)" "t:none,t:normalizePath,(?:chain|ctl:ruleRemoveById=9\d{5})"/,
-        /SecRule REMOTE_ADDR "@ipMatch [0-9a-f:.]+\/\d+" "ctl:ruleRemoveById=9\d{5}"/,
+        /SecRule REQUEST_FILENAME "@rx \^(?:[\w/~-]|\\\\\.)*\(\?:\/\|\$\)" "t:none,t:normalizePath,(?:chain|ctl:ruleRemoveById=9\d{5}(?:-9\d{5})?)"/,
+        /SecRule REMOTE_ADDR "@ipMatch [0-9a-f:.]+(?:\/\d+(?:,[0-9a-f:.]+\/1)?)?" "ctl:ruleRemoveById=9\d{5}(?:-9\d{5})?"/,
         /modsecurity_rules '|';/,
         /SecMarker after-(?<number>\d+)/,
       ],

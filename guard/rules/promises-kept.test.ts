@@ -68,6 +68,12 @@ testGuardRule(promisesKept, {
       "needs approval: httpServer 1/www waf: HTTP server 1/www promises less: WAF level complete to basic, WAF watching only none to true, WAF exclusions now includes 942100. [shrink httpServer 1/www]",
     ],
   },
+  "a web application firewall that does not look at an application's fields": {
+    change: between(guarded({ level: "strong" }), guarded({ level: "strong", applications: ["wordpress"] })),
+    expect: [
+      "needs approval: httpServer 1/www waf: HTTP server 1/www promises less: WAF applications now includes wordpress. [shrink httpServer 1/www]",
+    ],
+  },
   "a web application firewall that refuses more": {
     change: between(
       guarded({ level: "basic", watchOnly: true, exclusions: ["942100"] }),

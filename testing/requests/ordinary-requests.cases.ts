@@ -1,61 +1,9 @@
+import { form, json, type OrdinaryRequest, page, upload } from "./requests.ts";
+
 /** Requests of visitors and owners of ordinary web sites, as browsers and programs send them. A web application firewall is to let all pass. */
 
-export interface OrdinaryRequest {
-  readonly name: string;
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
-type Fields = Readonly<Record<string, string>>;
-
-const browser = {
-  "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-  Accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-  "Accept-Language": "de-CH,de;q=0.8,en-US;q=0.5,en;q=0.3",
-  "Accept-Encoding": "gzip, deflate, br",
-  Connection: "close",
-};
-
-const query = (fields: Fields) => new URLSearchParams(fields).toString();
-const page = (path: string, fields: Fields = {}, headers: Fields = {}): OrdinaryRequest => ({
-  name: `page ${path} ${query(fields)}`,
-  method: "GET",
-  path: Object.keys(fields).length === 0 ? path : `${path}?${query(fields)}`,
-  headers: { ...browser, ...headers },
-});
-const form = (path: string, fields: Fields, headers: Fields = {}): OrdinaryRequest => ({
-  name: `form ${path} ${JSON.stringify(fields).slice(0, 80)}`,
-  method: "POST",
-  path,
-  headers: { ...browser, "Content-Type": "application/x-www-form-urlencoded", ...headers },
-  body: query(fields),
-});
-const json = (method: string, path: string, value: unknown, headers: Fields = {}): OrdinaryRequest => ({
-  name: `${method} ${path} ${JSON.stringify(value).slice(0, 80)}`,
-  method,
-  path,
-  headers: { ...browser, Accept: "application/json", "Content-Type": "application/json", ...headers },
-  body: JSON.stringify(value),
-});
-const upload = (path: string, file: string, type: string, content: string, fields: Fields = {}): OrdinaryRequest => {
-  const boundary = "----geckoformboundary51d8bb7d4cfa";
-  const parts = [
-    ...Object.entries(fields).map(([name, value]) => `Content-Disposition: form-data; name="${name}"\r\n\r\n${value}`),
-    `Content-Disposition: form-data; name="file"; filename="${file}"\r\nContent-Type: ${type}\r\n\r\n${content}`,
-  ];
-  return {
-    name: `upload ${path} ${file}`,
-    method: "POST",
-    path,
-    headers: { ...browser, "Content-Type": `multipart/form-data; boundary=${boundary}` },
-    body: `${parts.map((part) => `--${boundary}\r\n${part}\r\n`).join("")}--${boundary}--\r\n`,
-  };
-};
-
 /** What people write. */
-const texts = [
+export const texts = [
   "Thank you for the quick delivery, we are very happy!",
   "Is the table still available? I could fetch it on Saturday (morning or afternoon).",
   "O'Brien & Sons; since 1898 - the best tea in Galway",
@@ -85,7 +33,7 @@ const terms = [
   "a+b=c",
   '"exact words"',
 ];
-const names = [
+export const names = [
   "Kim O'Neill",
   "Zoë Müller-Lüdenscheidt",
   "Jean d'Arc",
@@ -242,7 +190,7 @@ const files: OrdinaryRequest[] = [
 const signedIn = {
   Cookie: "wordpress_logged_in_5a1b=kim%7C1796000000%7Cx9Yt; wp-settings-1=editor%3Dhtml%26libraryContent%3Dbrowse",
 };
-const blog: OrdinaryRequest[] = [
+export const blog: OrdinaryRequest[] = [
   form("/wp-login.php", {
     log: "kim",
     pwd: "k7#mQ2!vL9",
@@ -342,7 +290,7 @@ const blog: OrdinaryRequest[] = [
 ];
 
 /** A wiki, like DokuWiki. */
-const wiki: OrdinaryRequest[] = [
+export const wiki: OrdinaryRequest[] = [
   ...["start", "wiki:syntax", "projects:2026:plan", "playground:playground"].flatMap((id) => [
     page("/doku.php", { id }),
     page("/doku.php", { id, do: "edit" }),
@@ -424,7 +372,7 @@ const database: OrdinaryRequest[] = [
   ),
 ];
 
-export const ordinaryRequests: readonly OrdinaryRequest[] = [...shop, ...api, ...files, ...blog, ...wiki, ...database];
+export const ordinaryRequests: readonly OrdinaryRequest[] = [...shop, ...api, ...files, ...database];
 
-/** Rules that a site of these kinds excludes, as the how-to has them: an editor that sends HTML, and queries in braces. */
-export const ordinaryExclusions = ["941180 /wp-json/wp/v2", "941310 /wp-json/wp/v2", "932100 /graphql"];
+/** Rules that a site of these kinds excludes, as the how-to has them: queries in braces. */
+export const ordinaryExclusions = ["932100 /graphql"];

@@ -39,7 +39,11 @@ export const sides: readonly Declaration[] = [
         programServer("guarded", ["bin/guarded"], {
           waf: {
             level: "strong",
-            exclusions: ["942100", "941100 /a.b/", "932160 from 2001:db8::/32", "941110 /c from 192.0.2.0/24"],
+            applications: ["wordpress"],
+            exclusions: [
+              ...["942100", "941100 /a.b/", "932160 from 2001:db8::/32", "941110 /c from 192.0.2.0/24"],
+              ...["942000-942999", "941000-941999 /d", "911000-944999 /e from 2001:db8::1/128", "942100 from ::/0"],
+            ],
           },
         }),
         programServer("api", ["bin/api", "+x", 'a "b" $c %d'], {
