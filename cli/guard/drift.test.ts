@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -135,4 +135,41 @@ test("routers with `ssh` are asked too, all or by name; those without are no par
     2,
     "test has no host or router router-2 that deploys deliver to; it has: web1, web2, router-1",
   ]);
+}, 60_000);
+
+test("a router of several cells that is asked alone is told by its pair whether it waits, and answers alone", async () => {
+  const at = join(project, "several-cells");
+  mkdirSync(at);
+  cpSync(labFleet, join(at, "fleet"), { recursive: true });
+  const config = {
+    ...{ "fairhost:inventory": join(at, "fleet"), "fairhost:knownHosts": "known_hosts", "fairhost:cell": "routers" },
+  };
+  writeFileSync(join(at, "Pulumi.test.yaml"), JSON.stringify({ config }));
+  writeFileSync(join(at, "known_hosts"), "");
+  const draft = new Draft(join(at, "fleet"));
+  const network = readFileSync(join(at, "fleet", "network.yaml"), "utf8");
+  const [first = ""] = /^ {2}- name: router-1\n(?: {4}.*\n)*/m.exec(network) ?? [];
+  const reached = (name: string, port: number) =>
+    first
+      .replace("router-1", name)
+      .replace(
+        /address: fd00:8000::1\n/,
+        `address: fd00:8000::${name.slice(-1)}\n    ssh: {address: 127.0.0.1, port: ${port}}\n`,
+      );
+  draft.edit("network.yaml", first, `${reached("router-1", 2298)}${reached("router-2", 2299)}`);
+  draft.edit("hosts/web2.yaml", "name: web2\n", "name: web2\ncell: second\n");
+  const outdated = difference.replace("unit-stopped", "generation-outdated").replace("account-1", "host");
+  const old = `echo '{"host":"x","generation":3,"differences":[${outdated}]}'; exit 7`;
+  const asked = async (ofFirst: string) => {
+    using ssh = fakeSsh(answer(":").replace("esac", `2298) ${ofFirst} ;; 2299) ${old} ;; esac`));
+    const { exitCode, stdout } = await runIn(at, "-s", "test", "--json", "--host", "router-2");
+    const answers = JSON.parse(stdout) as { host: string; waits?: string }[];
+    expect([exitCode, answers.map(({ host }) => host)]).toEqual([7, ["router-2"]]);
+    expect(readdirSync(ssh.directory).sort()).toEqual(["2298", "2299", "ssh"]);
+    return answers[0]!.waits;
+  };
+  expect(await asked(":")).toMatch(/^router-1 of site lab has what is declared already; first deploy 2 cells /);
+  expect(await asked(old)).toMatch(/: it delivers to one router of a site/);
+  // A pair that does not answer says nothing, and is not what was asked for.
+  expect(await asked("echo Connection refused >&2; exit 255")).toMatch(/: it delivers to one router of a site/);
 }, 60_000);

@@ -34,13 +34,18 @@ export async function drift(stack: string, projectDirectory: string, names: read
     );
   const isLost = lostHosts(declaration.hosts);
   const asked = new Set(names.length > 0 ? names : there.filter((name) => !isLost.has(name)));
-  const targets = [...fleet.hosts, ...reachedRouters(fleet)].filter(({ name }) => asked.has(name));
+  const routers = reachedRouters(fleet);
   const { applier } = await loadBootstrap();
-  const ssh = targets.map((target) => sshTarget(config, target));
-  if (config.cell !== routersCell) return inspectHosts(declaration, ssh, { applier });
+  const targets = (of: ReadonlySet<string>) =>
+    [...fleet.hosts, ...routers].filter(({ name }) => of.has(name)).map((target) => sshTarget(config, target));
+  if (config.cell !== routersCell) return inspectHosts(declaration, targets(asked), { applier });
+  // Whether a router waits, and for what, is seen at the others of its site.
+  const sites = new Set(declaration.routers.flatMap(({ name, site }) => (asked.has(name) ? site : [])));
+  const ofSites = new Set(declaration.routers.flatMap(({ name, site }) => (sites.has(site) ? name : [])));
   // Routers are told of the hosts of all cells.
-  const results = await inspectHosts(declare(fleet), ssh, { applier });
-  return withWaits(results, declaration, { stack: config.stack, cells: cellsOf(fleet.hosts) });
+  const results = await inspectHosts(declare(fleet), targets(ofSites), { applier });
+  const told = withWaits(results, declaration, { stack: config.stack, cells: cellsOf(fleet.hosts) });
+  return told.filter(({ host }) => asked.has(host));
 }
 
 interface Options {
