@@ -4,6 +4,7 @@ import type { BundleFolder } from "../registry/bundle/bundle-folder.ts";
 export const journald = {
   name: "journald",
   link: "/usr/local/lib/systemd/journald.conf.d",
+  routers: "all",
   takesEffect: {
     by: "load",
     loader: "journal",

@@ -47,19 +47,14 @@ fs.inotify.max_user_watches = 4194304
 # When a queue of new connections is full, they go on by cookies instead of being dropped.
 net.ipv4.tcp_syncookies = 1
 # Routers are declared: no packet changes the way, of this host or of an account, whichever link it comes by, and none brings its own.
-net.ipv4.conf.all.accept_redirects = 0
-net.ipv4.conf.default.accept_redirects = 0
-net.ipv6.conf.all.accept_redirects = 0
-net.ipv6.conf.default.accept_redirects = 0
-net.ipv4.conf.all.send_redirects = 0
-net.ipv4.conf.default.send_redirects = 0
-net.ipv4.conf.all.accept_source_route = 0
-net.ipv4.conf.default.accept_source_route = 0
-net.ipv6.conf.all.accept_source_route = 0
-net.ipv6.conf.default.accept_source_route = 0
-# Nobody is answered who asks all at once, in the name of a victim.
-net.ipv4.icmp_echo_ignore_broadcasts = 1
-net.ipv4.icmp_ignore_bogus_error_responses = 1
+${declaredWays}# Neighbours that the kernel remembers. The network of an account has one for each address that it calls, and there is one table for all networks of
+# a host: with the kernel's own 1024 the host would look for its routers again and again. Not in a container, whose table is the machine's.
+-net.ipv4.neigh.default.gc_thresh1 = 8192
+-net.ipv4.neigh.default.gc_thresh2 = 32768
+-net.ipv4.neigh.default.gc_thresh3 = 65536
+-net.ipv6.neigh.default.gc_thresh1 = 8192
+-net.ipv6.neigh.default.gc_thresh2 = 32768
+-net.ipv6.neigh.default.gc_thresh3 = 65536
 # Sockets of accounts queue more than a thousand connections.
 net.core.somaxconn = ${longestQueue}
 # What the firewall remembers. The keys are there once it is loaded.
@@ -72,11 +67,27 @@ net.ipv4.ip_forward = 1
 net.ipv6.conf.all.forwarding = 1
 `;
 
+/** What keeps packets on the declared ways, on hosts and on routers. */
+export const declaredWays = `net.ipv4.conf.all.accept_redirects = 0
+net.ipv4.conf.default.accept_redirects = 0
+net.ipv6.conf.all.accept_redirects = 0
+net.ipv6.conf.default.accept_redirects = 0
+net.ipv4.conf.all.send_redirects = 0
+net.ipv4.conf.default.send_redirects = 0
+net.ipv4.conf.all.accept_source_route = 0
+net.ipv4.conf.default.accept_source_route = 0
+net.ipv6.conf.all.accept_source_route = 0
+net.ipv6.conf.default.accept_source_route = 0
+# Nobody is answered who asks all at once, in the name of a victim.
+net.ipv4.icmp_echo_ignore_broadcasts = 1
+net.ipv4.icmp_ignore_bogus_error_responses = 1
+`;
+
 /**
  * Bounds of the journal, on disk and in memory. Accounts cannot write to it, but each start and failure of their units is a line: a unit
  * that says more than the rate loses its own lines, the oldest of all go first.
  */
-const journal = `[Journal]
+export const journalBounds = `[Journal]
 SystemMaxUse=1G
 SystemKeepFree=2G
 RuntimeMaxUse=64M
@@ -139,7 +150,7 @@ export function renderHost({ capacity }: Pick<BareMetalHostInputs, "capacity">):
   return {
     files: [
       { path: "sysctl/60-fairhost.conf", content: sysctl(capacity.memoryMb) },
-      { path: "journald/50-fairhost.conf", content: journal },
+      { path: "journald/50-fairhost.conf", content: journalBounds },
       {
         path: `systemd/${target}`,
         content: unitFile({ Unit: { Description: "Accounts' sockets", After: "network.target" } }),

@@ -1,7 +1,9 @@
 import type { BundleFile } from "../../../delivery/protocol/bundle.ts";
 import { type InterfaceFile, interfaceFiles, othersRoutes } from "../../../lib/systemd/interface-files.ts";
+import { journald } from "../../host/journald.host.ts";
 import { links } from "../../host/links.host.ts";
 import { networkd } from "../../host/networkd.host.ts";
+import { declaredWays, journalBounds } from "../../host/render-host.ts";
 import { sysctl } from "../../host/sysctl.host.ts";
 import type { RouterPlan } from "./router-plan.ts";
 import type { RouterFile, RouterSystem } from "./router-system.ts";
@@ -25,9 +27,18 @@ net.ipv6.conf.default.accept_ra = 0
 net.ipv4.conf.all.rp_filter = 0
 net.ipv4.conf.default.rp_filter = 0
 net.ipv4.conf.*.rp_filter = 0
+# No packet changes the way, and none brings its own; who sends redirects takes the larger of two.
+${declaredWays}net.ipv4.conf.*.send_redirects = 0
 # Addresses stay while an interface is down.
 net.ipv6.conf.all.keep_addr_on_down = 1
 net.ipv6.conf.default.keep_addr_on_down = 1
+# Neighbours that it remembers: more than the firewall lets anybody ask for beside those that are there. Those of the machine, not of a container.
+-net.ipv4.neigh.default.gc_thresh1 = 1024
+-net.ipv4.neigh.default.gc_thresh2 = 4096
+-net.ipv4.neigh.default.gc_thresh3 = 8192
+-net.ipv6.neigh.default.gc_thresh1 = 1024
+-net.ipv6.neigh.default.gc_thresh2 = 4096
+-net.ipv6.neigh.default.gc_thresh3 = 8192
 `;
 
 /** Files of a router that runs Debian, by their paths there: none if the inventory does not name its ports. */
@@ -52,12 +63,13 @@ const folders = [
   ["/etc/sysctl.d/", sysctl.name],
 ] as const;
 
-/** The same files in a bundle, where they do not touch those of others. */
+/** The same files in a bundle, where they do not touch those of others, and the bounds of the journal. */
 export function debianBundle(plan: RouterPlan): BundleFile[] {
-  return debianFiles(plan).map(({ path, content }) => {
+  const files = debianFiles(plan).map(({ path, content }) => {
     const [place, folder] = folders.find(([place]) => path.startsWith(place))!;
     return { path: `${folder}/${path.slice(place.length)}`, content };
   });
+  return [...files, { path: `${journald.name}/50-fairhost.conf`, content: journalBounds }];
 }
 
 /** An address of the local range (IEEE 802), of the router's identifier. */

@@ -1,3 +1,4 @@
+import { Address6 } from "ip-address";
 import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { unitFile } from "../../../lib/systemd/unit-file.ts";
 import type { Part } from "../../registry/bundle/renderer.ts";
@@ -10,6 +11,9 @@ const nft = "/usr/sbin/nft";
 
 /** BGP, and the ports at which BFD listens (RFC 5881, RFC 5883, RFC 7881). */
 const [bgp, bfd] = ["179", "3784, 3785, 4784, 7784"];
+
+/** Packets to neighbours that have not spoken. Each may make the kernel look for one more, for three seconds. */
+const sought = { perSecond: 20, burst: 100 } as const;
 
 /** The firewall of a router that runs Debian, and the unit that loads it at boot. */
 export function firewallOf(plan: RouterPlan): Required<Pick<Part, "files" | "units">> {
@@ -59,10 +63,12 @@ function render(plan: RouterPlan): string {
   const set = (name: string, { version }: Family, elements: readonly string[]) =>
     `  set ${name}${version} { type ipv${version}_addr; flags interval; auto-merge; ${elements.length > 0 ? `elements = { ${elements.join(", ")} }; ` : ""}}\n`;
   const inside = [...plan.hosts.map(({ address }) => address), ...plan.routers.map(({ neighbor }) => neighbor)];
+  const links = plan.operators.map(({ address, prefixLength }) => networkOf(address, prefixLength));
   const outside = plan.interfaces
     .filter(({ leadsTo }) => leadsTo.startsWith("operator "))
     .flatMap(({ ports }) => ports.map((port) => `"${port}"`))
     .join(", ");
+  const ports = plan.interfaces.map((each) => `"${nameOf(each)}"`).join(", ");
   return `#!${nft} -f
 destroy table inet fairhost
 
@@ -74,7 +80,9 @@ ${set("inside", ipv6, of(inside, ipv6))}${[ipv6, ipv4]
       set("operators", family, of(operators, family)) +
       set("owned", family, prefixesOf(family, plan.owned).map(plainPrefix)),
   )
-  .join("")}
+  .join("")}  # Networks of which the router asks for neighbours, and who of the site's has spoken lately.
+${set("links", ipv6, [plan.infrastructure, ...links].map(plainPrefix))}  set present6 { type ipv6_addr; size 4096; flags dynamic, timeout; timeout 10m; }
+
   chain input {
     type filter hook input priority filter; policy accept;
     iif lo accept
@@ -87,9 +95,36 @@ ${set("inside", ipv6, of(inside, ipv6))}${[ipv6, ipv4]
     ip saddr @operators4 accept
     counter drop
   }
-${outside === "" ? "" : againstFalseSources(outside)}}
+
+  # Whoever asks for many addresses that nobody has makes the kernel look for as many neighbours, until it finds those that are there no
+  # more (RFC 6583). Those are let through always; of all others a few at a time.
+  chain neighbors {
+    type filter hook forward priority filter; policy accept;
+    meta nfproto != ipv6 accept
+    ip6 saddr ${plainPrefix(plan.infrastructure)} update @present6 { ip6 saddr }
+    ip6 daddr != @links6 accept
+    ip6 daddr @inside6 accept
+    ip6 daddr @operators6 accept
+    ip6 daddr @present6 accept
+    limit rate over ${sought.perSecond}/second burst ${sought.burst} packets counter drop
+  }
+${outside === "" ? "" : againstFalseSources(outside)}${ports === "" ? "" : againstAdvertisements(ports)}}
 `;
 }
+
+const networkOf = (address: string, length: number) =>
+  `${new Address6(`${address}/${length}`).startAddress().correctForm()}/${length}`;
+
+/** As the kernel has it: several ports are one bond (debian-router.ts). */
+const nameOf = ({ ports }: RouterPlan["interfaces"][number]) => (ports.length > 1 ? "bond0" : ports[0]!);
+
+const againstAdvertisements = (ports: string) => `
+  # Ways out are told by BGP. FRR would tell them by router advertisements too, with addresses, where IPv4 has IPv6 next hops: to whoever listens.
+  chain advertisements {
+    type filter hook output priority filter; policy accept;
+    oifname { ${ports} } icmpv6 type nd-router-advert counter drop
+  }
+`;
 
 const againstFalseSources = (outside: string) => `
   chain from_operators {
@@ -118,6 +153,8 @@ const againstFalseSources = (outside: string) => `
     fib saddr type local accept
     ip6 saddr { ::, fe80::/10 } accept
     ip saddr 0.0.0.0 accept
+    # In IPv4 a router without an address of it tells so of errors (RFC 7600): of sizes, ends of ways, and what is not there.
+    ip saddr 192.0.0.8 icmp type { destination-unreachable, time-exceeded, parameter-problem } accept
     counter drop
   }
 `;

@@ -215,7 +215,10 @@ const host =
       return channel(
         family,
         `receive limit ${limitOfHost(family, session)} action restart`,
-        own.length === 0 ? "import none" : `import filter { if net !~ ${set(own)} then reject; ${leaving}accept; }`,
+        // Of what is its own it says that it is behind itself: on the network of all hosts it could name another, or send it round between routers.
+        own.length === 0
+          ? "import none"
+          : `import filter { if net !~ ${set(own)} || bgp_next_hop != ${plainAddress(session.address)} then reject; ${leaving}accept; }`,
         // The way out, as long as there is one.
         `export filter { if !is_default${family.suffix}() || source != RTS_BGP then reject; ${leaving}accept; }`,
       );

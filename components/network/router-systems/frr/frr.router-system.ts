@@ -265,7 +265,14 @@ const maps =
     return [
       ...hosts
         .filter((host) => familiesOfHost(plan, host).includes(family))
-        .map(({ name }) => map(`host-${name}-in${suffix}`, [matching(`host-${name}`), ...leaving])),
+        // Of what is its own it says that it is behind itself: on the network of all hosts it could name another, or send it round between routers.
+        .map(({ name, address }) =>
+          map(`host-${name}-in${suffix}`, [
+            matching(`host-${name}`),
+            `match ipv6 next-hop address ${plainAddress(address)}`,
+            ...leaving,
+          ]),
+        ),
       // The way out, as long as there is one.
       map(`hosts-out${suffix}`, [matching("default"), ...leaving]),
       ...(family === ipv4 ? [] : [map("routers-in", [])]),

@@ -202,7 +202,9 @@ function policies(plan: RouterPlan): string[] {
         ...each((family) => {
           const own = prefixesOf(family, host.prefixes);
           const name = family.version === 6 ? "accounts" : "front-end";
-          return own.length === 0 ? [] : [term(name, exactly(own), [...leaving, "accept;"])];
+          // Behind the host itself: on the network of all hosts it could name another, or send it round between routers.
+          const from = [`next-hop ${plainAddress(host.address)};`, ...exactly(own)];
+          return own.length === 0 ? [] : [term(name, from, [...leaving, "accept;"])];
         }),
         refuse,
       ),
