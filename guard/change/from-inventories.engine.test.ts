@@ -119,6 +119,28 @@ test("a guard rule that is weakened still holds for the change that weakens it",
   expect(report.missingApprovals).toEqual([{ action: "move", resource: "account 1001" }]);
 });
 
+test("a guard rule that finds less of one element: what it still finds there excuses nothing else", async () => {
+  await repository.edit({
+    "guard/rules/moves-planned.ts": [["of namesOf(server)) {", "of namesOf(server).slice(0, 1)) {"]],
+    "inventory/prod/accounts/1001-bakery.yaml": [
+      ["hostnames: [bakery.example.com, www.bakery.example.com]", "hostnames: [bakery.example.org]"],
+    ],
+    "inventory/prod/accounts/1002-choir.yaml": [
+      ["hostnames: [choir.example.org", "hostnames: [bakery.example.com, www.bakery.example.com, choir.example.org"],
+    ],
+  });
+  const { report } = await review("HEAD");
+  expect(report.missingApprovals).toEqual(
+    ["bakery.example.com", "www.bakery.example.com"].map((name) => ({
+      action: "hand-over",
+      resource: `hostname ${name}`,
+    })),
+  );
+  expect(messages(report)).toContainEqual(
+    "needs approval rules-kept: Guard rule moves-planned of the base reports this, the changed rule does not: Moves host name www.bakery.example.com from account 1001 to account 1002.",
+  );
+});
+
 test("an approval that does not count excuses nothing that only the base's guard finds", async () => {
   await repository.edit({ "inventory/prod/limits.yaml": "secondPerson: true\n" });
   const base = await repository.commit();

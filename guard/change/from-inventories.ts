@@ -229,25 +229,30 @@ function bundleIn(whole: Declaration, router: string): Bundle | undefined {
   }
 }
 
-/** Findings of the base's guard that this guard does not have: a change must not weaken the rules that judge it. */
+/**
+ * Findings of the base's guard that this guard does not have: a change must not weaken the rules that judge it. One element can need several
+ * approvals, and a finding that needs another one, of one element alone, excuses none.
+ */
 function excusedFindings(base: Review, own: Review): NonNullable<ReviewInput["also"]> {
-  const keyOf = (rule: string, { kind, name, path = "" }: Subject) => `${rule} ${kind} ${name} ${path}`;
+  const keyOf = (rule: string, { kind, name, path = "" }: Subject, approval?: Weighed["approval"]) =>
+    `${rule} ${kind} ${name} ${path} ${approval ? `${approval.action} ${approval.resource}` : ""}`;
   const worst = new Map<string, number>();
-  for (const finding of own.findings) {
-    for (const about of [finding.subject, ...(finding.alsoOf ?? [])]) {
-      const key = keyOf(finding.rule, about);
-      worst.set(key, Math.max(rank(finding), worst.get(key) ?? 0));
-    }
+  for (const { rule, subject: about, alsoOf = [], approval, level } of own.findings) {
+    for (const key of [keyOf(rule, about, approval), ...alsoOf.map((each) => keyOf(rule, each))])
+      worst.set(key, Math.max(rank({ level }), worst.get(key) ?? 0));
   }
   return base.findings
-    .filter((finding) => rank(finding) > (worst.get(keyOf(finding.rule, finding.subject)) ?? 0))
+    .filter((finding) => {
+      const { rule, subject: about, approval } = finding;
+      return [keyOf(rule, about, approval), keyOf(rule, about)].every((key) => rank(finding) > (worst.get(key) ?? 0));
+    })
     .map(({ rule, subject: about, message, approval }) => {
       const said = `Guard rule ${rule} of the base reports this, the changed rule does not: ${message}`;
       return { rule: "rules-kept", subject: about, message: said, ...(approval && { approval }) };
     });
 }
 
-function rank({ level }: Weighed): number {
+function rank({ level }: Pick<Weighed, "level">): number {
   return levels.indexOf(level);
 }
 

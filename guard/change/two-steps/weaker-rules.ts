@@ -58,7 +58,7 @@ export async function weakerRules(
     // A finding about several things is said once.
     const gone = new Map(
       [...then]
-        .filter(([key, said]) => rank(said) > rank(now.get(key)))
+        .filter(([key, said]) => rank(said) > rankIn(now, key))
         .map(([key, said]) => [said.finding, { key, said }]),
     );
     const found: Found[] = [];
@@ -66,7 +66,7 @@ export async function weakerRules(
       let [low, high] = [first, commits.length];
       while (high - low > 1) {
         const middle = (low + high) >> 1;
-        if (rank((await before(middle))?.get(key)) > rank(now.get(key))) low = middle;
+        if (rankIn(await before(middle), key) > rankIn(now, key)) low = middle;
         else high = middle;
       }
       const by = await sayOnce(commits[low]!);
@@ -139,23 +139,32 @@ interface Said {
 
 const policies = "policies-hold";
 
-/** What a review says, by rule and subject; of each the worst. */
+/** What a review says, by rule, subject and approval that it needs; of each the worst. What needs none, or is of several, is by rule and subject. */
 function saidIn({ findings, policies: { violations } }: Review): Map<string, Said> {
   const found = new Map<string, Said>();
-  const add = (said: Said, { kind, name }: Subject) => {
-    const key = `${said.by} ${kind} ${name}`;
+  const add = (said: Said, { kind, name }: Subject, approval?: Found["approval"]) => {
+    const key = `${said.by} ${kind} ${name}${approval ? `${between}${approval.action} ${approval.resource}` : ""}`;
     if (rank(said) > rank(found.get(key))) found.set(key, said);
   };
   for (const { level, ...finding } of findings) {
     if (finding.rule === policies) continue;
     const said = { by: finding.rule, level, finding };
-    for (const about of [finding.subject, ...(finding.alsoOf ?? [])]) add(said, about);
+    add(said, finding.subject, finding.approval);
+    for (const about of finding.alsoOf ?? []) add(said, about);
   }
   for (const { rule, subject, message } of violations) {
     const finding = { rule: policies, subject, message: `${rule}: ${message}` };
     add({ by: rule, level: "blocked", finding }, subject);
   }
   return found;
+}
+
+/** Before the approval in a key; no name has it. */
+const between = "\n";
+
+/** How bad is what is said under a key; what is said of the same subject without an approval of its own counts too. */
+function rankIn(said: ReadonlyMap<string, Said> | undefined, key: string): number {
+  return Math.max(rank(said?.get(key)), rank(said?.get(key.split(between)[0]!)));
 }
 
 /** How bad it is; what is not said is less than all that is. */
