@@ -1,4 +1,5 @@
 import type { Change } from "../components/registry/change.ts";
+import type { FieldClass } from "../components/registry/fields/field-class.ts";
 import type { Key } from "../components/registry/kind.ts";
 import type { Subject } from "../components/registry/subject.ts";
 import type { ApprovableAction } from "../components/review/approvals.file.ts";
@@ -54,5 +55,7 @@ export interface GuardRule {
   readonly reason: string;
   /** How to fix a finding. */
   readonly fix: string;
+  /** Classes of fields of which it lists what is weaker, where no rule judges the field in words of its own. */
+  readonly lists?: readonly FieldClass[];
   find(context: Context): Iterable<Finding>;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { fieldClasses } from "../components/registry/fields/field-class.ts";
 import { reviewed } from "../testing/test-guard-rule.ts";
 import { guardRules } from "./rules.generated.ts";
 
@@ -12,6 +13,12 @@ test("every guard rule has its own name", () => {
 
 test("where nothing changes, no rule finds anything", () => {
   expect(reviewed()).toMatchObject({ level: "safe", findings: [], changes: [], effects: [], hosts: [], waves: [] });
+});
+
+test("each class of fields whose changes can take something away is listed by exactly one rule", () => {
+  const free = ["behaviour", "text", "derived"];
+  const judged = fieldClasses.filter((each) => !free.includes(each));
+  expect(guardRules.flatMap(({ lists = [] }) => lists).sort()).toEqual([...judged].sort());
 });
 
 describe.each(guardRules.map((rule) => [rule.name, rule] as const))("%s", (name, rule) => {

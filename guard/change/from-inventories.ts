@@ -141,10 +141,11 @@ async function compare(
       result: unapproved(),
       approvalsBefore,
       fleetBefore: old?.fleet,
+      fleet: head.fleet,
       head: base.head,
       program,
     });
-    also.push(...said.findings);
+    also.splice(0, also.length, ...withBeside(also, said.beside), ...said.findings);
     examined = { ...examined, found: withBeside(examined.found, said.beside) };
     approvals = said.approvals;
     await settle(approvals);

@@ -15,6 +15,7 @@ export const identityKept: GuardRule = {
   reason:
     "DNS records, certificates, other people's firewalls and files on disk refer to them; a reused number would give one account another account's files.",
   fix: "Restore the old value. If another identity is needed, create a new account.",
+  lists: ["identity"],
   *find({ changes }) {
     const rebased = changes.networks.find((change) => change.op === "update" && touches(change, "uidBase"));
     if (rebased?.op === "update") {

@@ -10,6 +10,7 @@ import type { Key } from "../../components/registry/kind.ts";
 import { type BareMetalHostInputs, kinds, type PlanInputs } from "../../components/registry/kinds.generated.ts";
 import { ownerOf, subject } from "../../components/registry/subject.ts";
 import { byKey } from "../../lib/lists.ts";
+import { moreOnPaper } from "../change/on-paper.ts";
 import { unprotected } from "../change/unlocked.ts";
 import { weakened } from "../change/weakened.ts";
 import type { Finding, GuardRule } from "../rule.ts";
@@ -23,6 +24,7 @@ export const promisesKept: GuardRule = {
   reason:
     "Nothing of a suspended account runs, processes above the new limit are killed, and backups older than the new retention are deleted.",
   fix: "If the owners agree or the reduction is intended, add an approval to approvals.yaml.",
+  lists: ["promise", "capacity"],
   *find({ changes, before, after }) {
     const plans = new Set<string>();
     for (const change of changes.plans) {
@@ -90,20 +92,9 @@ function finding(about: Finding["subject"], message: string): Finding {
   return { subject: about, message, approval: { action: "shrink", resource: `${about.kind} ${about.name}` } };
 }
 
-type Host = BareMetalHostInputs;
-
-/**
- * A host that is said to have more although it is the same machine with the same disks: what is promised to its accounts rests on it, as
- * on overcommit, and no rule can count cores or memory.
- */
-function* onPaper(was: Host, is: Host): Generator<Finding> {
-  const serials = new Map(was.disks.map((disk) => [disk.slot, disk.serial]));
-  const isNew = (slot: string | undefined) =>
-    is.disks.some((disk) => disk.slot === slot && serials.get(slot) !== disk.serial);
-  const more = fieldChanges(kinds.hosts.inputs, was, is).filter(({ judged, steps: [of, slot], was: old, is: next }) => {
-    if (judged.class !== "capacity" || typeof old !== "number" || typeof next !== "number" || next <= old) return false;
-    return of === "disks" ? !isNew(slot) : was.serial === is.serial;
-  });
+/** What is promised to a host's accounts rests on its size, as on overcommit, and no rule can count cores or memory. */
+function* onPaper(was: BareMetalHostInputs, is: BareMetalHostInputs): Generator<Finding> {
+  const more = moreOnPaper(was, is);
   if (more.length === 0) return;
   yield {
     subject: subject.host(is, more[0]!.steps[0]),

@@ -15,6 +15,7 @@ export const redundancyKept: GuardRule = {
   reason:
     "The fleet after the change may be sound and still have less in reserve; and while links or parts are exchanged, there is nothing in reserve.",
   fix: "Exchange one thing at a time, check that the new one works, and add an approval to approvals.yaml.",
+  lists: ["redundancy"],
   *find({ changes, before, after }) {
     yield* leftToLostHosts(before, after);
     for (const change of (Object.keys(changes) as Key[]).flatMap((kind): readonly Change[] => changes[kind])) {

@@ -16,6 +16,7 @@ export const trustApproved: GuardRule = {
   reason:
     "The next deploy hands a root session, an account's files or the certificate of every host name to whoever has the new address or key.",
   fix: "Compare the address and the key with the host's console, or ask the account's owner whose key it is; then let somebody else add an approval to approvals.yaml.",
+  lists: ["trust"],
   *find({ changes, before, after }) {
     const { networks, accounts } = before.declaration;
     const there = new Set(accounts.map(({ number }) => number));

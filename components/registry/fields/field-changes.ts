@@ -176,6 +176,34 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * A value with changes taken back, where it still has what was changed to.
+ * @param changes of two other values of the schema, as {@link fieldChanges} has them
+ */
+export function takenBack(schema: z.ZodType, value: unknown, changes: readonly FieldChange[]): unknown {
+  return changes.reduce((whole, change) => without(formOf(schema), whole, change), value);
+}
+
+function without(form: Form, whole: unknown, change: Pick<FieldChange, "steps" | "was" | "is">): unknown {
+  const [step, ...rest] = change.steps;
+  if (step === undefined) return isDeepStrictEqual(whole, change.is) ? change.was : whole;
+  if (form.of === "list") {
+    const items = byKeys(form.keys, whole);
+    const inner = without(form.item, items.get(step), { ...change, steps: rest });
+    if (inner === items.get(step)) return whole;
+    if (inner === undefined) items.delete(step);
+    else items.set(step, inner as object);
+    return [...items.values()];
+  }
+  const member = form.of === "object" && form.members.find(([name]) => name === step)?.[1];
+  if (!member || !(whole === undefined || isObject(whole))) return whole;
+  const { [step]: own, ...others } = (whole ?? {}) as Record<string, unknown>;
+  const inner = without(member, own, { ...change, steps: rest });
+  if (inner === own) return whole;
+  if (inner !== undefined) return { ...whole, [step]: inner };
+  return Object.keys(others).length === 0 ? undefined : others;
+}
+
 /** A change in words: `memory 512 MiB to 256 MiB`, `survives no longer includes disk`, `operators transit-1 removed`, `password hash changed`. */
 export function fieldWords({ steps, was, is, secret }: Pick<FieldChange, "steps" | "was" | "is" | "secret">): string {
   const { words, unit } = fieldAt(...steps);

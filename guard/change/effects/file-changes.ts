@@ -17,27 +17,41 @@ export interface FileChanges {
 /** Most fields of one file that are named. */
 const most = 8;
 
+/** What differs in one file, and the finding about what of it needs an approval. */
+export interface ChangesOfFile {
+  readonly key: FileKey;
+  readonly path: string;
+  readonly changes: readonly FieldChange[];
+  readonly open: readonly FieldChange[];
+  readonly finding?: Finding & { readonly rule: string };
+}
+
 /**
  * Compares the files that judge themselves (`judged: "itself"`), field by field, by the classes of their schemas. What a guard rule judges
  * in words of its own is only said.
  */
 export function fileChanges(before: Fleet, after: Fleet): FileChanges {
-  const notices: string[] = [];
-  const findings: (Finding & { rule: string })[] = [];
-  for (const [key, { path, schema, judged }] of Object.entries(fileKinds) as [FileKey, FileKind][]) {
-    if (judged !== "itself") continue;
+  const files = changesOfFiles(before, after);
+  return {
+    notices: files.map(({ path, changes }) => `${path} changes: ${wordsOf(changes)}.`),
+    findings: files.flatMap(({ finding }) => finding ?? []),
+  };
+}
+
+/** The same with the fields, of each file in which something differs. */
+export function changesOfFiles(before: Fleet, after: Fleet): ChangesOfFile[] {
+  return (Object.entries(fileKinds) as [FileKey, FileKind][]).flatMap(([key, { path, schema, judged }]) => {
+    if (judged !== "itself") return [];
     const was: unknown = before[key];
     // An older release, whose fleet either side may be, did not read the file; nor did it say what has a default now.
-    if (was === undefined || after[key] === undefined) continue;
+    if (was === undefined || after[key] === undefined) return [];
     const [old, next] = [was, after[key] as unknown].map((side) => schema.safeParse(side).data ?? side);
     const changes = fieldChanges(schema, old, next);
-    if (changes.length === 0) continue;
-    notices.push(`${path} changes: ${wordsOf(changes)}.`);
+    if (changes.length === 0) return [];
     const weaker = changes.filter((each) => each.weaker && each.judged.judged === undefined);
     const open = key === "knownHosts" ? weaker.filter((each) => !isPin(each, before, after)) : weaker;
-    if (open.length > 0) findings.push(finding(key, path, open));
-  }
-  return { notices, findings };
+    return [{ key, path, changes, open, ...(open.length > 0 && { finding: findingOf(key, path, open) }) }];
+  });
 }
 
 function wordsOf(changes: readonly FieldChange[]): string {
@@ -63,7 +77,7 @@ function isPin({ was, is }: FieldChange, before: Fleet, after: Fleet): boolean {
 }
 
 /** An approval of limits is of all of them, as where an earlier change raised them; of keys it names these lines and no others. */
-function finding(key: FileKey, path: string, changes: readonly FieldChange[]): Finding & { rule: string } {
+function findingOf(key: FileKey, path: string, changes: readonly FieldChange[]): Finding & { rule: string } {
   const words = wordsOf(changes);
   const about = { rule: "trust-approved", subject: subject.register({}) };
   switch (key) {

@@ -20,6 +20,10 @@ const choir = prod("accounts/1002-choir.yaml");
 const network = prod("network.yaml");
 const host = prod("hosts/par1-web1.yaml");
 const small = prod("plans/small.yaml");
+const known = prod("known_hosts");
+const webOneKey = "AAAAC3NzaC1lZDI1NTE5AAAAIBJmdeeaCLs90TQ6diK2J6Is5lRsF0KFCCunXcY0M/kO";
+const otherKey = "AAAAC3NzaC1lZDI1NTE5AAAAIPGmdlfNGHNIRhvmoAIhcdYIpdab7Ps9yYKBt/4NPv3A";
+const authority = `@cert-authority *.example.net ssh-ed25519 ${otherKey}\n`;
 const endOfOperators = "routers:\n  - name: par1-router-1";
 const by = `commit [0-9a-f]{12} of Mallory \\(${today}, "Merge first"\\)`;
 const claims = (...names: string[]): Edits => ({
@@ -55,13 +59,40 @@ test.each<[what: string, first: Edits, second: Edits, said: string]>([
     { [small]: [["diskGb: 9", "diskGb: 8"]] },
     "promises-kept: Plan small promises less: disk 9 GB to 8 GB, after an earlier change \\(in all: Plan small promises less: disk 10 GB to 8 GB\\)",
   ],
+  [
+    "where root logs in, changed and changed back",
+    { [host]: [["ssh:\n  address: 2a00:b6e0:100::11\n", "ssh:\n  address: 2a00:b6e0:100::a1\n"]] },
+    { [host]: [["ssh:\n  address: 2a00:b6e0:100::a1\n", "ssh:\n  address: 2a00:b6e0:100::11\n"]] },
+    "trust-approved: Host par1-web1 changes where root logs in.*, after an earlier change \\(.*2a00:b6e0:100::11 to 2a00:b6e0:100::a1.*\\)",
+  ],
+  [
+    "a host's key in known_hosts, changed and changed back",
+    { [known]: [[webOneKey, otherKey]] },
+    { [known]: [[otherKey, webOneKey]] },
+    `trust-approved: Host par1-web1 changes where root logs in.*, after an earlier change \\(.*${webOneKey.slice(-20)} to .*${otherKey.slice(-20)}\\)`,
+  ],
+  [
+    "an authority in known_hosts that came and goes",
+    { [known]: [[/$/, authority]] },
+    { [known]: [[authority, ""]] },
+    "trust-approved: Changes which keys are trusted .*, after an earlier change \\(.*@cert-authority .* added\\)",
+  ],
+  [
+    "an update's limit lowered, then raised",
+    { [prod("limits.yaml")]: [["hosts: 2", "hosts: 1"]] },
+    { [prod("limits.yaml")]: [["hosts: 1", "hosts: 2"]] },
+    "trust-approved: Lets one update do more .*, after an earlier change \\(.* 2 to 1\\)",
+  ],
 ])("%s: said with the first's name, by one author and by two", async (_, first, second, said) => {
   for (const [author, who] of [
     ["Mallory", ", who also wrote this one"],
     ["Trent", "; this one is by Trent"],
   ] as const) {
     const report = await steps(first, () => repository.edit(second), ["Mallory", author]);
-    expect(messages(report)).toEqual([expect.stringMatching(new RegExp(`^needs approval ${said}: ${by}${who}\\.$`))]);
+    // What hosts get of a key differs both ways, and is told of each.
+    expect(messages(report).filter((message) => !message.includes(" nothing-opened: "))).toEqual([
+      expect.stringMatching(new RegExp(`^needs approval ${said}: ${by}${who}\\.$`)),
+    ]);
     await repository.git("checkout", "--quiet", "-B", "main", await repository.git("rev-parse", "main~2"));
     await repository.reset();
   }

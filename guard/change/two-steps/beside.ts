@@ -3,6 +3,7 @@ import type { Element, Key, Kind } from "../../../components/registry/kind.ts";
 import { type Declaration, kinds } from "../../../components/registry/kinds.generated.ts";
 import { allKinds, elementName } from "../../../components/registry/subject.ts";
 import type { Finding } from "../../rule.ts";
+import { guardRules } from "../../rules.generated.ts";
 import type { Weighed } from "../../verdict/weigh.ts";
 import { changesBetween, differing } from "../diff.ts";
 import { wantedOf } from "./leant-waivers.ts";
@@ -43,9 +44,9 @@ export function besideOf(
     const [was, now] = [first!.get(`${kind} ${name}`), next!.get(`${kind} ${name}`)];
     if (was?.op === "update" && now?.op === "update") {
       const fields = (change: typeof was) =>
-        fieldChanges((kinds[change.kind] as Kind).inputs, ...differing(change)).filter(counts);
+        fieldChanges((kinds[change.kind] as Kind).inputs, ...differing(change)).filter((each) => counts(each, of));
       const changed = fields(now).filter(({ steps }) => path === undefined || steps[0] === path.split(".")[0]);
-      const same = fields(was).filter((each) => changed.some((one) => placeOf(one) === placeOf(each)));
+      const same = fields(was).filter((each) => changed.some((one) => isSame(each, one)));
       if (same.length > 0) return [{ of, what: inAll ?? same.map(fieldWords).join(", ") }];
       // Of another field of the same element it lists both, which says nothing.
       if (listing.has(of.rule)) return [];
@@ -57,11 +58,31 @@ export function besideOf(
 }
 
 /** Rules whose findings list the fields that differ. */
-const listing = new Set(["promises-kept", "redundancy-kept", "trust-approved"]);
+const listing = new Set(guardRules.flatMap(({ name, lists }) => (lists ? name : [])));
 
-/** A quantity, or what stands by: of these one change leaves to the next. What a rule judges in words of its own, that rule compares. */
-function counts({ judged }: FieldChange): boolean {
-  return judged.judged === undefined && ["capacity", "promise", "redundancy"].includes(judged.class);
+/** Of these one change leaves to the next. What another rule judges in words of its own, that rule compares. */
+function counts({ judged }: FieldChange, { rule }: Weighed): boolean {
+  return (judged.judged ?? rule) === rule && !["behaviour", "text", "derived"].includes(judged.class);
+}
+
+/**
+ * Whether two changes are of one field. Of quantities and of what stands by, what comes to a list or leaves it is one too; of who is trusted,
+ * and with what, only the same item.
+ */
+export function isSame(one: FieldChange, other: FieldChange): boolean {
+  const isExact = one.judged.class === "trust" || one.judged.class === "identity";
+  const place = isExact ? ({ steps }: FieldChange) => JSON.stringify(steps) : placeOf;
+  if (place(one) !== place(other)) return false;
+  const [first, second] = [one, other].map(({ was, is }) =>
+    Array.isArray(was ?? is) ? itemsMoved(was, is) : undefined,
+  );
+  return !isExact || !first || !second || first.some((item) => second.includes(item));
+}
+
+/** What comes to a list of texts or leaves it. */
+function itemsMoved(was: unknown, is: unknown): unknown[] {
+  const [old, next] = [was ?? [], is ?? []] as [unknown[], unknown[]];
+  return [...old.filter((item) => !next.includes(item)), ...next.filter((item) => !old.includes(item))];
 }
 
 /** A field by its place; of what comes to a list or leaves it, the list. */

@@ -42,6 +42,20 @@ test.each<[what: string, by: string, first: Edits, rule: string]>([
   },
 );
 
+test("disks larger on paper first, then a host that sells them: said with the first's name", async () => {
+  const host = prod("hosts/par1-web1.yaml");
+  const report = await steps(
+    { [host]: [[/sizeGb: 1920/g, "sizeGb: 3840"]] },
+    () => repository.edit({ [host]: [["diskGb: 1800", "diskGb: 3600"]] }),
+    ["Mallory", "Trent"],
+  );
+  expect(messages(report)).toContainEqual(
+    expect.stringMatching(
+      /^needs approval policies-hold: capacity-fits-mirror: .*par1-web1.*: not before commit [0-9a-f]{12} of Mallory .*; this one is by Trent\.$/,
+    ),
+  );
+});
+
 test("overcommit that nothing needs, and accounts that fit without it, are no attack", async () => {
   const report = await steps({
     [large]: [["diskGb: 200\n", "diskGb: 200\novercommit: {memory: 1, disk: 50}\n"]],

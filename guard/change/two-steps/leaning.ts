@@ -1,11 +1,11 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../../../components/registry/change.ts";
-import { type FieldChange, fieldChanges } from "../../../components/registry/fields/field-changes.ts";
+import { type FieldChange, fieldChanges, takenBack } from "../../../components/registry/fields/field-changes.ts";
 import type { Element, Key, Kind } from "../../../components/registry/kind.ts";
 import { type Declaration, kinds } from "../../../components/registry/kinds.generated.ts";
 import { elementName } from "../../../components/registry/subject.ts";
 import { byKey } from "../../../lib/lists.ts";
 import { changesBetween, differing } from "../diff.ts";
+import { moreOnPaper } from "../on-paper.ts";
 import type { Found, Step } from "./step.ts";
 
 /** Of what hosts and all accounts share: what an account has itself, its own changes say. */
@@ -42,36 +42,27 @@ interface Given {
 
 /** Fields by which rules allow more than before. */
 function gaveWay(change: Change): FieldChange[] {
-  const [was, is] = differing(change);
-  const isSame =
-    !("serial" in change.before!) || change.before.serial === (change.after as typeof change.before).serial;
-  return fieldChanges((kinds[change.kind] as Kind).inputs, was, is).filter(({ judged, weaker, was: old, is: next }) => {
-    // The same machine has more on paper alone.
-    if (judged.class === "capacity") return isSame && typeof old === "number" && typeof next === "number" && next > old;
-    return weaker && (judged.class === "promise" || judged.class === "redundancy");
-  });
+  const less = fieldChanges((kinds[change.kind] as Kind).inputs, ...differing(change)).filter(
+    ({ judged, weaker, was, is }) =>
+      weaker &&
+      (judged.class === "promise" || judged.class === "redundancy") &&
+      // With an item back that went, no rule allows less; and what it names may be gone.
+      !(is === undefined && typeof was === "object"),
+  );
+  return change.kind === "hosts" && change.op === "update"
+    ? [...less, ...moreOnPaper(change.before, change.after)]
+    : less;
 }
 
 /** A fleet with these fields as they were, where it still has what was changed to. */
 function putBack(declaration: Declaration, given: readonly Given[]): Declaration {
   const lists = [...Map.groupBy(given, ({ key }) => key)].map(([key, some]) => {
     const fields = byKey(some, ({ name }) => name);
-    const list = (declaration[key] as readonly Element[]).map((element) => {
-      const name = elementName(key, element as never);
-      return (fields.get(name)?.fields ?? []).reduce<unknown>((whole, field) => withField(whole, field), element);
-    });
+    const { inputs }: Kind = kinds[key];
+    const list = (declaration[key] as readonly Element[]).map((element) =>
+      takenBack(inputs, element, fields.get(elementName(key, element as never))?.fields ?? []),
+    );
     return [key, list];
   });
   return { ...declaration, ...Object.fromEntries(lists) };
-}
-
-function withField(whole: unknown, { steps, was, is }: Pick<FieldChange, "steps" | "was" | "is">): unknown {
-  const [step, ...rest] = steps;
-  if (step === undefined) return isDeepStrictEqual(whole, is) ? was : whole;
-  // Items of lists are known by a key, which is no place.
-  if (typeof whole !== "object" || whole === null || Array.isArray(whole)) return whole;
-  const inner = withField(Reflect.get(whole, step), { steps: rest, was, is });
-  if (inner !== undefined) return { ...whole, [step]: inner };
-  const { [step]: _, ...others } = whole as Record<string, unknown>;
-  return others;
 }

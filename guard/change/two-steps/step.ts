@@ -8,6 +8,7 @@ import type { Program } from "../base/program.ts";
 export interface Step extends Pick<ReviewInput, "before" | "after" | "approvals" | "limits" | "today"> {
   readonly approvalsBefore: readonly Approval[];
   readonly fleetBefore: Fleet | undefined;
+  readonly fleet: Fleet;
   /** Both sides with every cell. */
   readonly wholes: { readonly before: Declaration; readonly after: Declaration };
   /** Before approvals. */

@@ -14,6 +14,7 @@ import { ownProgram } from "../base/program.ts";
 import { fileChanges } from "../effects/file-changes.ts";
 import { type ApprovalsUsed, approvalsUsed } from "./approvals-used.ts";
 import type { Beside } from "./beside.ts";
+import { besideOfFiles } from "./beside-files.ts";
 import { between, joint } from "./joint.ts";
 import { leant, wantedOf } from "./leant-waivers.ts";
 import { overLimits } from "./over-limits.ts";
@@ -80,9 +81,11 @@ export async function twoSteps(history: History, step: Step): Promise<TwoSteps> 
   const jointBefore = onceByName(async (of) => {
     const state = await stateAt(`${of}^`);
     const { found, beside } = state ? joint(state, second(), step) : { found: [], beside: [] };
+    const was = state && fleets.get(state);
+    const files = was && step.fleetBefore ? besideOfFiles(was, step.fleetBefore, step.fleet) : [];
     return new Map<string, Found | Beside>([
       ...found.map((each) => [wantedOf(each), each] as const),
-      ...beside.map((each) => [`beside ${wantedOf(each.of)} ${each.of.message}`, each] as const),
+      ...[...beside, ...files].map((each) => [`beside ${wantedOf(each.of)} ${each.of.message}`, each] as const),
     ]);
   });
   // All of them would take long. The oldest shows what held throughout, the newest what did not.
