@@ -99,7 +99,8 @@ export function inOneScope(meaning: Spelled, values: readonly Placed<string>[]):
     }
     known.set(key, here);
     const index = distinct.push(here) - 1;
-    const traces = tracesOf(here.value);
+    const { names } = spelledMeanings[meaning];
+    const traces = tracesOf(names, here.value);
     const near = traces.flatMap((trace) => byTrace.get(trace) ?? []);
     for (const trace of traces) {
       const those = byTrace.get(trace);
@@ -108,7 +109,7 @@ export function inOneScope(meaning: Spelled, values: readonly Placed<string>[]):
     }
     for (const earlier of [...new Set(near)].sort((left, right) => left - right)) {
       const other = distinct[earlier]!;
-      const how = slipBetween(spelledMeanings[meaning].names, other.value, here.value);
+      const how = slipBetween(names, other.value, here.value);
       if (how === undefined) continue;
       const fix = `correct the one that is misspelled; two that really differ need names that differ in more than ${how}`;
       return problem(`differs in ${how} from ${shown(other.value)} at ${place(other)}`, fix);
@@ -128,44 +129,57 @@ function wordsOf(name: string): string[] {
 
 /**
  * What two names with a slip between them have in common, whichever it is ({@link slipBetween}): their numbers, and their letters in
- * any order, of which one may be left out on each side.
+ * any order, of which one may be left out on each side; where two letters may differ, two.
  */
-export function tracesOf(name: string): string[] {
+export function tracesOf(of: Named, name: string): string[] {
   const words = wordsOf(name).map((word) => word.toLowerCase());
   const [spelled, numbers] = [true, false].map((isSpelled) =>
     words.filter((word) => /^\p{L}/u.test(word) === isSpelled),
   );
   const letters = spelled!.join("").split("").sort();
-  const without = letters.map((_, index) => letters.toSpliced(index, 1).join(""));
+  const without = letters.map((_, index) => letters.toSpliced(index, 1));
+  const isLong = of !== "place" && letters.length >= longWord - 2;
+  const further = isLong ? without.flatMap((some) => some.map((_, index) => some.toSpliced(index, 1).join(""))) : [];
   const fixed = numbers!.sort().join(" ");
-  return [...new Set([letters.join(""), ...without])].map((some) => `${fixed} ${some}`);
+  const all = [letters.join(""), ...without.map((some) => some.join("")), ...further];
+  return [...new Set(all)].map((some) => `${fixed} ${some}`);
 }
+
+/** Letters of a word in which two slips leave no doubt that it is the other one: shorter ones are names of their own too (cogent and regent). */
+const longWord = 7;
 
 type Named = (typeof spelledMeanings)[Spelled]["names"];
 
 /**
  * How one of two names differs from the other, if it may be the other with a slip in it: a letter that is missing, too many or another,
- * or two swapped neighbours, in a word of at least four letters. Never digits: they count things. Nor do letters that count them, `racka`
- * and `rackb`; and of models only a word counts that is not a code in capitals, since makers have PM9A3 and PM9A1, WTNR and WTNRT.
+ * or two swapped neighbours, in a word of at least four letters; in a long word, not of places, two such slips. Never digits: they count things.
+ * Nor do letters that count them, `racka` and `rackb`; and of models only a word counts that is not a code in capitals, since makers have PM9A3
+ * and PM9A1, WTNR and WTNRT.
  */
-export function slipBetween(of: Named, one: string, other: string): "one letter" | "two swapped letters" | undefined {
+export function slipBetween(
+  of: Named,
+  one: string,
+  other: string,
+): "one letter" | "two swapped letters" | "two letters" | undefined {
   if (Math.abs(one.length - other.length) > 3) return undefined;
   const [words, others] = [wordsOf(one), wordsOf(other)];
   const [left, right] = [rest(words, others), rest(others, words)];
   const [short, long] = left.length < right.length ? [left, right] : [right, left];
-  if (long.length < 4 || long.length - short.length > 1) return undefined;
+  if (long.length < 4 || long.length - short.length > 2) return undefined;
   if (!/^\p{L}+$/u.test(short + long)) return undefined;
   if (of === "model" && ![short, long].every((word) => /\p{Ll}/u.test(word))) return undefined;
   const [a, b] = [short.toLowerCase(), long.toLowerCase()];
   const at = [...b].findIndex((letter, index) => letter !== a[index]);
   if (at < 0) return undefined;
+  const isTwo = of !== "place" && b.length >= longWord && slipsBetween(a, b) === 2 ? "two letters" : undefined;
+  if (b.length - a.length > 1) return isTwo;
   // Places have codes of a few letters (DEBER and DEBRE, LFPG and LFBG), and grids have two that count: `rackab`.
   const isWord = words.length + others.length === 2 && a.length === b.length;
   const isCode = isWord && (b.length < 6 || at >= b.length - 2);
   if (of === "place" && isCode) return undefined;
   const after = b.length === a.length ? a.slice(at + 1) : a.slice(at);
   const isOne = after === b.slice(at + 1);
-  if (!isOne) return isSwapped(a, b, at) ? "two swapped letters" : undefined;
+  if (!isOne) return isSwapped(a, b, at) ? "two swapped letters" : isTwo;
   const isAtEnd = at === 0 || at === b.length - 1;
   const isDoubled = b.length > a.length && (b[at] === b[at - 1] || b[at] === b[at + 1]);
   const counts = of !== "company" && isAtEnd && !isDoubled && (b.length === a.length || b.length < 5);
@@ -176,6 +190,29 @@ export function slipBetween(of: Named, one: string, other: string): "one letter"
 function rest(words: readonly string[], others: readonly string[]): string {
   const known = new Set(others.map((word) => word.toLowerCase()));
   return words.filter((word) => !known.has(word.toLowerCase())).join("");
+}
+
+/**
+ * Letters that are missing, too many or another in one of two words, and swapped neighbours (optimal string alignment: the least number of
+ * such slips, none of which touches another).
+ */
+function slipsBetween(one: string, other: string): number {
+  const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, index) => index)];
+  for (let i = 1; i <= one.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const isSame = one[i - 1] === other[j - 1];
+      const isTurned = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      row[j] = Math.min(
+        row[j - 1]! + 1,
+        rows[i - 1]![j]! + 1,
+        rows[i - 1]![j - 1]! + (isSame ? 0 : 1),
+        ...(isTurned ? [rows[i - 2]![j - 2]! + 1] : []),
+      );
+    }
+    rows.push(row);
+  }
+  return rows[one.length]![other.length]!;
 }
 
 /** Whether the letters at a position and after it are all in which two words differ, each in place of the other. */
