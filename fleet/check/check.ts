@@ -2,6 +2,7 @@ import type { FileKind } from "../../components/registry/file.ts";
 import { type FileKey, fileKinds } from "../../components/registry/files.generated.ts";
 import type { Problem } from "../load/problem.ts";
 import { checkAccounts } from "./accounts.ts";
+import { checkLocations } from "./locations.ts";
 import { checkPlaces } from "./places.ts";
 import { type Entries, fileNames } from "./references.ts";
 import { checkSites, withoutWrongRanges } from "./sites.ts";
@@ -16,6 +17,7 @@ export function checkAll(entries: Entries): Problem[] {
   return [
     ...named.flatMap(([key]) => fileNames(entries[key] as Parameters<typeof fileNames>[0])),
     ...ofSites,
+    ...checkLocations(entries),
     ...checkPlaces(clear),
     ...checkAccounts(clear),
     ...checkWaivers(entries),
