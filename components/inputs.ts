@@ -23,6 +23,8 @@ export type Meaning =
   | "secret"
   /** A value that follows from another element of the fleet: a change of it alone is no work on this one. */
   | "derived"
+  /** In a file of the inventory: a day on which something happened. One that is still to come cannot be. */
+  | "past day"
   | Spelled;
 
 /**

@@ -104,6 +104,11 @@ export const packageSchema = format("the name of a Debian package such as php8.4
 /** A date, ISO 8601. */
 export const daySchema = z.iso.date().meta({ title: "a date such as 2026-11-22" });
 
+/** A day on which something happened, or a text that can be one: reviews refuse one that is still to come. */
+export function pastDay<S extends z.ZodType>(schema: S): S {
+  return meaning(schema.clone() as S, "past day");
+}
+
 /** An IPv6 address in any textual form of RFC 4291; compare it only after {@link canonical}. */
 export const address6Schema = format("an IPv6 address such as 2a00:b6e0::11", (says) =>
   z.string().refine((text) => Address6.isValid(text) && !/[/%]/.test(text), says),

@@ -4,7 +4,7 @@ import { largestNumber } from "../declaring.ts";
 import { accountFirewallSchema } from "../firewall/rule.ts";
 import { eachLimit, limitValue } from "../plan/each-limit.ts";
 import type { FileKind } from "../registry/file.ts";
-import { daySchema, nameSchema, textSchema } from "../schema.ts";
+import { daySchema, nameSchema, pastDay, textSchema } from "../schema.ts";
 import { accountEntries } from "./entries.generated.ts";
 
 /** Account numbers: as many bits as lie between the shortest site prefix and an account's /64. */
@@ -39,7 +39,7 @@ export const schema = z.strictObject({
   firewall: accountFirewallSchema,
   suspended: z
     .strictObject({
-      since: daySchema.describe("Date of the suspension, ISO 8601 (`2026-11-22`). For information only."),
+      since: pastDay(daySchema.describe("Date of the suspension, ISO 8601 (`2026-11-22`). For information only.")),
       reason: textSchema.describe("Why. For information only: it goes to no host, and no visitor sees it."),
     })
     .optional()

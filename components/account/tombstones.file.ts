@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { identity, key, note } from "../registry/fields/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
-import { daySchema, nameSchema } from "../schema.ts";
+import { daySchema, nameSchema, pastDay } from "../schema.ts";
 import { accountNumberSchema } from "./account.file.ts";
 
 const tombstone = z.strictObject({
@@ -9,7 +9,7 @@ const tombstone = z.strictObject({
   name: identity(nameSchema, { judged: "identity-kept" }).describe(
     "The last name of the account. Below `platformDomain` it was a host name of it.",
   ),
-  deleted: note(daySchema).describe("Date of the deletion, ISO 8601 (`2026-11-22`)."),
+  deleted: note(pastDay(daySchema.describe("Date of the deletion, ISO 8601 (`2026-11-22`)."))),
 });
 
 export const schema = identity(z.array(tombstone), { judged: "identity-kept" });

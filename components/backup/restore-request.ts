@@ -3,7 +3,7 @@ import { z } from "zod";
 import { fitTogether, type RestoreRequest, restoredPart, undoneRestore } from "../../delivery/protocol/restores.ts";
 import { text } from "../inputs.ts";
 import { promise } from "../registry/fields/field-class.ts";
-import { format, nameSchema } from "../schema.ts";
+import { format, nameSchema, pastDay } from "../schema.ts";
 
 const day = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
 
@@ -31,8 +31,10 @@ export const restoreSchema = z
     id: nameSchema.describe(
       "A new name for each restore, such as `shop-2026-11-30`. The host restores once for each: with an id that it knows it does nothing.",
     ),
-    snapshot: snapshotSchema.describe(
-      "Which backup: a day (its newest one, UTC), the beginning of an id that `fairhost-host backups` lists, or `before <id>`: what the restore of that id has replaced.",
+    snapshot: pastDay(
+      snapshotSchema.describe(
+        "Which backup: a day (its newest one, UTC), the beginning of an id that `fairhost-host backups` lists, or `before <id>`: what the restore of that id has replaced.",
+      ),
     ),
     what: z
       .array(wordSchema)

@@ -12,6 +12,7 @@ import {
   labelSchema,
   nameSchema,
   packageSchema,
+  pastDay,
 } from "../schema.ts";
 import { hostUpgradesSchema } from "../upgrade/upgrades.ts";
 import { architectureSchema } from "./hardware/architecture.ts";
@@ -55,11 +56,11 @@ export const schema = z.strictObject({
     .describe(
       "Role of the host. `accounts`: runs accounts; `spare`: kept free for the accounts of a lost host; `backup`: stores backups. Default `accounts`.",
     ),
-  lost: daySchema
-    .exactOptional()
-    .describe(
+  lost: pastDay(
+    daySchema.describe(
       "Day on which the host was lost, for example 2026-11-24. Deploys do not contact it; accounts that have gone from it to other hosts are restored there from their newest backups. Remove it when the host is back.",
     ),
+  ).exactOptional(),
   manufacturer: spelled("manufacturer", nameSchema.describe("Manufacturer of the host, for information only.")),
   model: spelled("model", labelSchema.describe("Model, as the manufacturer names it, for information only.")),
   serial: labelSchema.describe("Serial number as printed on the chassis, unique in the fleet."),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { identity, key, note } from "../registry/fields/field-class.ts";
 import type { FileKind } from "../registry/file.ts";
 import { allKinds } from "../registry/subject.ts";
-import { daySchema, nameSchema, plainSchema, prefix4Schema, prefix6Schema } from "../schema.ts";
+import { daySchema, nameSchema, pastDay, plainSchema, prefix4Schema, prefix6Schema } from "../schema.ts";
 
 const retirable = allKinds.filter(({ retired }) => retired === "retired.yaml").map(({ name }) => name);
 
@@ -11,7 +11,7 @@ const retiredSchema = z
   .strictObject({
     kind: key(z.enum(retirable)).describe("Kind of the retired resource."),
     name: key(plainSchema.min(1).max(64)).describe("Name of the resource; for a range, its prefix."),
-    retired: note(daySchema).describe("Date on which it was retired, ISO 8601 (`2026-11-22`)."),
+    retired: note(pastDay(daySchema.describe("Date on which it was retired, ISO 8601 (`2026-11-22`)."))),
   })
   .refine(
     ({ kind, name }) =>

@@ -3,7 +3,7 @@ import type { Host } from "../declaring.ts";
 import { flag, text, texts } from "../inputs.ts";
 import { behaviour, promise } from "../registry/fields/field-class.ts";
 import type { Element } from "../registry/kind.ts";
-import { daySchema, format } from "../schema.ts";
+import { daySchema, format, pastDay } from "../schema.ts";
 
 /** Days of the week as systemd.time(7) calls them. */
 const days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] as const;
@@ -20,11 +20,11 @@ const own = {
   reboot: z
     .boolean()
     .describe("Whether the host reboots at once when such an upgrade needs it, for example of the kernel."),
-  asOf: daySchema
-    .optional()
-    .describe(
+  asOf: pastDay(
+    daySchema.describe(
       "Day of the last upgrade of all Debian packages. With another day than the last one, the next deploy upgrades them, language runtimes included, to the newest that the host's package sources have. Default: never, only security upgrades.",
     ),
+  ).optional(),
 };
 
 /** `upgrades` in network.yaml: for every host that does not say otherwise. */

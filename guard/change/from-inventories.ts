@@ -18,6 +18,7 @@ import { type Base, openBase } from "./base/base.ts";
 import { ownProgram, type Program } from "./base/program.ts";
 import { programFinding } from "./base/program-change.ts";
 import { carriedFinding, carriedHosts, staying } from "./effects/carried-hosts.ts";
+import { daysAhead } from "./effects/days-ahead.ts";
 import { fileChanges } from "./effects/file-changes.ts";
 import type { Side } from "./side.ts";
 import { withBeside } from "./two-steps/beside.ts";
@@ -105,6 +106,7 @@ async function compare(
   notices.push(...(files?.notices ?? []));
   const also: NonNullable<ReviewInput["also"]>[number][] = [
     ...(files?.findings ?? []),
+    ...daysAhead(old?.fleet, head.fleet, today),
     ...(failure === undefined ? [] : [unjudged(failure)]),
     ...base.stacks.map((finding) => ({ rule: "trust-approved", ...finding })),
     ...(base.foreign ? [programFinding(base.foreign)] : []),

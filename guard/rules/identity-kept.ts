@@ -11,7 +11,7 @@ export const identityKept: GuardRule = {
   name: "identity-kept",
   theme: "data",
   description:
-    "A fleet keeps its identity; an account keeps its uid, and keeps its prefix as long as it stays at its site; an account number is never reused. The identity of anything else changes only with approval.",
+    "A fleet keeps its identity; an account keeps its uid, and keeps its prefix as long as it stays at its site; an account number is never reused. The identity of anything else changes only with approval. What is on record as having happened, as the day of a deletion, has happened.",
   reason:
     "DNS records, certificates, other people's firewalls and files on disk refer to them; a reused number would give one account another account's files.",
   fix: "Restore the old value. If another identity is needed, create a new account.",
