@@ -14,7 +14,29 @@ interface Difference {
  */
 const free: readonly (readonly [fields: RegExp, toward: "any" | "more" | "less"])[] = [
   [/^accounts\.\*\.(name|number|plan|host|standby|protect|retentionDays|suspended|limits|firewall)\b/, "any"],
-  [/^accounts\.\*\.(httpServers|services|tasks|users|databases)\b/, "any"],
+  [/^accounts\.\*\.httpServers\.\*\.(hostnames|addresses|passwords|waf)\b/, "any"],
+  [
+    /^accounts\.\*\.httpServers\.\*\.(kind|directory|environment|startSeconds|retrySeconds|idleSeconds|restart)\b/,
+    "any",
+  ],
+  [
+    /^accounts\.\*\.httpServers\.\*\.(main|arguments|nodeOptions|command|socketActivation|workers|threads|ini)\b/,
+    "any",
+  ],
+  [
+    /^accounts\.\*\.httpServers\.\*\.(application|interface|virtualenv|root|fallback|to|keepHost|keepPath|status)$/,
+    "any",
+  ],
+  [
+    /^accounts\.\*\.httpServers\.\*\.(trimPath|httpsOnly|hstsSeconds|certificate|headers|bodyMaxMb|answerSeconds)\b/,
+    "any",
+  ],
+  [/^accounts\.\*\.httpServers\.\*\.(cache|cacheSeconds|logFormat)$/, "any"],
+  [/^accounts\.\*\.services\.\*\.(command|directory|environment|reload|port|maxFailures|monitor)\b/, "any"],
+  [/^accounts\.\*\.tasks\.\*\.(command|directory|environment|calendar|threshold|timeZone|limitSeconds)\b/, "any"],
+  [/^accounts\.\*\.tasks\.\*\.(randomDelaySeconds|persistent)$/, "any"],
+  [/^accounts\.\*\.users\.\*\.(directory|protocols|keys|passwordHash)$/, "any"],
+  [/^accounts\.\*\.databases\.\*\.(connections|tcp)$/, "any"],
   [/^hosts\.\*\.(manufacturer|model|serial|cell|role|lost|runtimes|firewall|capacity|upgrades\.security)\b/, "any"],
   [/^hosts\.\*\.(links\.\*\.(switch|switchPort)|disks\.\*\.serial)$/, "any"],
   [/^hosts\.\*\.(address|address4|managementAddress|asNumber|ssh|site|hall|rack)\b/, "any"],

@@ -109,6 +109,11 @@ function* wafLowered(before: Files, after: Files): Generator<Loss> {
       const [old, now] = [answers(was, name, path), answers(is, name, path)];
       if (old && now && wafOf(now) < wafOf(old)) yield { of: "trust", what: `${address} of ${number} has less WAF` };
     }
+    for (const [name, old, now] of both(was.httpServers, is.httpServers)) {
+      const more = (now.waf?.exclusions ?? []).filter((each: string) => !old.waf?.exclusions?.includes(each));
+      if (old.waf && now.waf && (more.length > 0 || wafOf(now) < wafOf(old)))
+        yield { of: "trust", what: `HTTP server ${name} of ${number} has less WAF` };
+    }
     const files = ({ kind, root }: Item) => (["static", "php"].includes(kind) ? (root ?? "www") : undefined);
     for (const each of is.httpServers ?? []) {
       const [own, old] = [files(each), (was.httpServers ?? []).find(({ name }: Item) => name === each.name)];
