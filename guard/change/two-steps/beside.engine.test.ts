@@ -20,6 +20,10 @@ const choir = prod("accounts/1002-choir.yaml");
 const network = prod("network.yaml");
 const host = prod("hosts/par1-web1.yaml");
 const small = prod("plans/small.yaml");
+const owner = (asNumber: string, parent: number): [string, string] => [
+  `asNumber: ${asNumber}\n`,
+  `asNumber: ${asNumber}\n    parentAsNumber: ${parent}\n`,
+];
 const known = prod("known_hosts");
 const webOneKey = "AAAAC3NzaC1lZDI1NTE5AAAAIBJmdeeaCLs90TQ6diK2J6Is5lRsF0KFCCunXcY0M/kO";
 const otherKey = "AAAAC3NzaC1lZDI1NTE5AAAAIPGmdlfNGHNIRhvmoAIhcdYIpdab7Ps9yYKBt/4NPv3A";
@@ -64,6 +68,12 @@ test.each<[what: string, first: Edits, second: Edits, said: string]>([
     { [host]: [["ssh:\n  address: 2a00:b6e0:100::11\n", "ssh:\n  address: 2a00:b6e0:100::a1\n"]] },
     { [host]: [["ssh:\n  address: 2a00:b6e0:100::a1\n", "ssh:\n  address: 2a00:b6e0:100::11\n"]] },
     "trust-approved: Host par1-web1 changes where root logs in.*, after an earlier change \\(.*2a00:b6e0:100::11 to 2a00:b6e0:100::a1.*\\)",
+  ],
+  [
+    "the owner of an operator, said and taken back, with another one's",
+    { [network]: [owner("64497", 64601), owner("64499", 64600)] },
+    { [network]: [[`\n    parentAsNumber: 64600`, ""]] },
+    "redundancy-kept: Network AS 60362 changes its redundancy: operators transit-4 parent AS number 64600 to none, after an earlier change \\(operators transit-4 parent AS number none to 64600\\)",
   ],
   [
     "a host's key in known_hosts, changed and changed back",

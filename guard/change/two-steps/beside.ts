@@ -30,9 +30,11 @@ export function besideOf(
   const together = Map.groupBy(both, wantedOf);
   const own = Map.groupBy(second, wantedOf);
   const { before, after } = step.wholes;
-  const [first, next] = [changesBetween(earlier, before), changesBetween(before, after)].map(
-    (changes) => new Map(changes.map((change) => [`${change.subject.kind} ${change.subject.name}`, change])),
-  );
+  const [first, next, whole] = [
+    changesBetween(earlier, before),
+    changesBetween(before, after),
+    changesBetween(earlier, after),
+  ].map((changes) => new Map(changes.map((change) => [`${change.subject.kind} ${change.subject.name}`, change])));
   const withoutNew = brokenWithout(earlier, step);
   return second.flatMap((of): Beside[] => {
     if (of.level === "safe") return [];
@@ -41,13 +43,15 @@ export function besideOf(
     const alike = own.get(wantedOf(of))!.length === 1 ? together.get(wantedOf(of)) : undefined;
     const inAll =
       alike?.length === 1 && alike[0]!.message !== of.message ? `in all: ${bareMessage(alike[0]!)}` : undefined;
-    const [was, now] = [first!.get(`${kind} ${name}`), next!.get(`${kind} ${name}`)];
+    const [was, now, all] = [first, next, whole].map((changes) => changes!.get(`${kind} ${name}`));
     if (was?.op === "update" && now?.op === "update") {
       const fields = (change: typeof was) =>
         fieldChanges((kinds[change.kind] as Kind).inputs, ...differing(change)).filter((each) => counts(each, of));
       const changed = fields(now).filter(({ steps }) => path === undefined || steps[0] === path.split(".")[0]);
       const same = fields(was).filter((each) => changed.some((one) => isSame(each, one)));
-      if (same.length > 0) return [{ of, what: inAll ?? same.map(fieldWords).join(", ") }];
+      // What is changed back is not in both steps together.
+      const isInAll = all?.op === "update" && fields(all).some((each) => same.some((one) => isSame(each, one)));
+      if (same.length > 0) return [{ of, what: (isInAll && inAll) || same.map(fieldWords).join(", ") }];
       // Of another field of the same element it lists both, which says nothing.
       if (listing.has(of.rule)) return [];
     }
