@@ -59,3 +59,44 @@ test.each(keys)("sees created and deleted elements: %s", (kind: Key) => {
   expect(ops(changesBetween(without, valid))).toEqual(valid[kind].map(() => [kind, "create"]));
   expect(ops(changesBetween(valid, without))).toEqual(valid[kind].map(() => [kind, "delete"]));
 });
+
+/** What {@link changesBetween} says of one kind, by looking up each element by its name. */
+function slowly(before: readonly Element<"httpServers">[], after: readonly Element<"httpServers">[]): string[] {
+  const nameOf = (each: Element<"httpServers">) => `${each.account}/${each.name}`;
+  const [was, is] = [before, after].map((list) => new Map(list.map((each) => [nameOf(each), each])));
+  const names = [...new Set([...was!.keys(), ...is!.keys()])];
+  return names
+    .flatMap((name) => {
+      const [old, next] = [was!.get(name), is!.get(name)];
+      if (old === undefined || next === undefined) return `${old === undefined ? "create" : "delete"} ${name} `;
+      const differ = (["idleSeconds", "number"] as const).filter((key) => old[key] !== next[key]);
+      return differ.length === 0 ? [] : `update ${name} ${differ.sort()}`;
+    })
+    .sort();
+}
+
+test("elements are found wherever they stand in their lists, and what differs in them is said", () => {
+  const edits = fc.array(
+    fc.record({ at: fc.nat(7), key: fc.constantFrom("idleSeconds", "number"), value: fc.nat(9) }),
+    {
+      maxLength: 3,
+    },
+  );
+  const side = fc.tuple(
+    fc.oneof(fc.subarray([...valid.httpServers]), fc.shuffledSubarray([...valid.httpServers])),
+    edits,
+  );
+  const made = side.map(([list, some]) => {
+    const copies = structuredClone(list) as (typeof list)[number][];
+    for (const { at, key, value } of some) if (copies[at]) copies[at] = { ...copies[at], [key]: value };
+    return copies;
+  });
+  fc.assert(
+    fc.property(made, made, (before, after) => {
+      const changes = changesBetween({ ...valid, httpServers: before }, { ...valid, httpServers: after });
+      const said = changes.map(({ op, subject, paths }) => `${op} ${subject.name} ${paths.toSorted()}`);
+      expect(said.sort()).toEqual(slowly(before, after));
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,5 +1,5 @@
 import type { Change } from "../../components/registry/change.ts";
-import { valuesOf } from "../../components/registry/fields/schema-walk.ts";
+import { mayMean, valuesOf } from "../../components/registry/fields/schema-walk.ts";
 import type { Element, Key, Kind } from "../../components/registry/kind.ts";
 import { type Declaration, kinds } from "../../components/registry/kinds.generated.ts";
 import { allKinds, elementName, type Subject } from "../../components/registry/subject.ts";
@@ -18,7 +18,6 @@ export function changesOf<K extends Key>(kind: K, before: Declaration, after: De
   if (before[kind] === after[kind]) return [];
   const { name: word } = kinds[kind];
   const name = (element: Element<K>): Subject => ({ kind: word, name: elementName(kind, element) });
-  const old = new Map((before[kind] as readonly Element<K>[]).map((element) => [name(element).name, element]));
   const changes: Change<K>[] = [];
   const add = (
     about: Subject,
@@ -38,20 +37,31 @@ export function changesOf<K extends Key>(kind: K, before: Declaration, after: De
     };
     changes.push(change as unknown as Change<K>);
   };
-  for (const element of after[kind] as readonly Element<K>[]) {
-    const about = name(element);
-    const was = old.get(about.name);
-    old.delete(about.name);
-    if (was === undefined) {
-      add(about, "create", undefined, element);
-      continue;
-    }
-    if (was === element) continue;
+  const [was, is] = [before[kind] as readonly Element<K>[], after[kind] as readonly Element<K>[]];
+  const compare = (element: Element<K>, next: Element<K>) => {
+    if (element === next) return;
     const paths: string[] = [];
-    addDiffering(paths, was, element, "");
-    if (paths.length > 0) add(about, "update", was, element, paths);
+    addDiffering(paths, element, next, "");
+    if (paths.length > 0) add(name(next), "update", element, next, paths);
+  };
+  // Most elements are where they were, counted from one end of the list: only those between are looked up by their names.
+  const most = Math.min(was.length, is.length);
+  const { identity } = kinds[kind];
+  const same = (left: Element<K>, right: Element<K>) =>
+    identity.every((input) => Reflect.get(left, input) === Reflect.get(right, input));
+  let [first, last] = [0, 0];
+  while (first < most && same(was[first]!, is[first]!)) compare(was[first]!, is[first++]!);
+  while (last < most - first && same(was.at(-1 - last)!, is.at(-1 - last)!))
+    compare(was.at(-1 - last)!, is.at(-1 - last++)!);
+  const old = new Map(was.slice(first, was.length - last).map((element) => [name(element).name, element]));
+  for (const element of is.slice(first, is.length - last)) {
+    const about = name(element);
+    const previous = old.get(about.name);
+    old.delete(about.name);
+    if (previous === undefined) add(about, "create", undefined, element);
+    else compare(previous, element);
   }
-  for (const was of old.values()) add(name(was), "delete", was, undefined);
+  for (const element of old.values()) add(name(element), "delete", element, undefined);
   return changes.sort((left, right) => compareSubjects(left.subject, right.subject));
 }
 
@@ -74,9 +84,15 @@ export function differing({
   after,
   paths,
 }: Pick<Change, "before" | "after" | "paths">): readonly [object, object] {
-  const names = [...new Set(paths.map((path) => path.split(".", 1)[0]!))];
+  const names = [...new Set(paths.map(memberOf))];
   const only = (side: object = {}) => Object.fromEntries(names.map((name) => [name, Reflect.get(side, name)]));
   return [only(before), only(after)];
+}
+
+/** The member that a path begins with. */
+export function memberOf(path: string): string {
+  const end = path.indexOf(".");
+  return end < 0 ? path : path.slice(0, end);
 }
 
 /** Meanings whose values are not told. */
@@ -89,6 +105,8 @@ function untoldOf<K extends Key>(
   is: Element<K>,
   paths: readonly string[],
 ): string[] {
+  // Most changes touch no such member, which only the schema has to say.
+  if (!paths.some((path) => mayMean(inputs, secretive, memberOf(path)))) return [];
   const sides = differing({ before: was, after: is, paths });
   const places = secretive.flatMap((meaning) => sides.flatMap((side) => valuesOf(inputs, side, meaning)));
   return paths.filter((path) => places.some((place) => path === place.path || path.startsWith(`${place.path}.`)));
@@ -100,12 +118,16 @@ function addDiffering(paths: string[], before: unknown, after: unknown, path: st
     paths.push(path);
     return;
   }
-  const compare = (key: string) => {
+  // Written out twice: this is done for each member of each element of a fleet.
+  for (const key of Object.keys(before)) {
     const [was, is]: unknown[] = [Reflect.get(before, key), Reflect.get(after, key)];
     if (!Object.is(was, is)) addDiffering(paths, was, is, path === "" ? key : `${path}.${key}`);
-  };
-  for (const key of Object.keys(before)) compare(key);
-  for (const key of Object.keys(after)) if (!Object.hasOwn(before, key)) compare(key);
+  }
+  for (const key of Object.keys(after)) {
+    if (Object.hasOwn(before, key)) continue;
+    const [was, is]: unknown[] = [Reflect.get(before, key), Reflect.get(after, key)];
+    if (!Object.is(was, is)) addDiffering(paths, was, is, path === "" ? key : `${path}.${key}`);
+  }
 }
 
 function isContainer(value: unknown): value is object {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { once } from "../../../lib/once.ts";
 import { shown } from "../../../lib/text/text.ts";
 import { meaningOf } from "../../inputs.ts";
 import { bare } from "./bare.ts";
@@ -80,6 +81,22 @@ export function keylessLists(schema: z.ZodType): string[] {
     return [...(form.keys.length === 0 ? [path.join(".")] : []), ...lists(form.item, [...path, "*"])];
   };
   return lists(formOf(schema), []);
+}
+
+/** Whether a change of a member of a schema's objects can be {@link FieldChange.weaker}: not if all in it is of a free class. */
+export function mayWeaken(schema: z.ZodType, member: string): boolean {
+  return !freeMembers(schema).has(member);
+}
+
+const freeMembers = once((schema: z.ZodType): ReadonlySet<string> => {
+  const form = formOf(schema);
+  return new Set(form.of === "object" ? form.members.flatMap(([name, member]) => (isFree(member) ? name : [])) : []);
+});
+
+function isFree(form: Form): boolean {
+  const inside =
+    form.of === "object" ? form.members.map(([, member]) => member) : form.of === "list" ? [form.item] : [];
+  return free.includes(form.judged.class) && inside.every(isFree);
 }
 
 /** All that differs between two values of a schema, in the schema's order. Linear in their size. */

@@ -113,6 +113,19 @@ const placesOf = once((schema: z.ZodType): ReadonlyMap<Meaning, readonly Steps[]
   );
 });
 
+/** Whether a member of a schema's objects may hold values of one of these meanings. @param meanings the same list each time */
+export function mayMean(schema: z.ZodType, meanings: readonly Meaning[], member: string): boolean {
+  const members = membersThatMean(meanings)(schema);
+  return members.has(member) || members.has("*");
+}
+
+const membersThatMean = once((meanings: readonly Meaning[]) =>
+  once((schema: z.ZodType): ReadonlySet<string> => {
+    const found = leaves(schema).filter(({ meaning }) => meaning !== undefined && meanings.includes(meaning));
+    return new Set(found.flatMap(({ at }) => at[0] ?? []));
+  }),
+);
+
 interface Value {
   readonly path: string;
   readonly value: unknown;
