@@ -88,10 +88,14 @@ type Servers = readonly HttpServerInputs[];
  * above or below it, which shares its cookies (RFC 6265, section 5.3).
  */
 function* names(before: Servers, after: Servers): Generator<Finding> {
-  const owners = new Map(before.flatMap((server) => namesOf(server).map((name) => [name, server.account])));
-  const below = Map.groupBy(
-    [...owners.keys()].flatMap((name) => namesAbove(name).map((parent) => ({ parent, name }))),
-    ({ parent }) => parent,
+  const owners = new Map<string, number>();
+  for (const server of before) for (const name of namesOf(server)) owners.set(name, server.account);
+  // Most changes give nobody a new name.
+  const below = lazy(() =>
+    Map.groupBy(
+      [...owners.keys()].flatMap((name) => namesAbove(name).map((parent) => ({ parent, name }))),
+      ({ parent }) => parent,
+    ),
   );
   const told = new Set<string>();
   for (const server of after) {
@@ -101,7 +105,9 @@ function* names(before: Servers, after: Servers): Generator<Finding> {
         const owner = name === undefined ? undefined : owners.get(name);
         return owner !== undefined && owner !== server.account;
       };
-      const inner = below.get(hostname.replace(/^\*\./, ""))?.find(({ name }) => of(name))?.name;
+      const inner = below()
+        .get(hostname.replace(/^\*\./, ""))
+        ?.find(({ name }) => of(name))?.name;
       const taken = [
         hostname,
         wildcardOf(hostname),

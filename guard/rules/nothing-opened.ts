@@ -10,6 +10,7 @@ import {
 } from "../../components/registry/bundle/own-files.ts";
 import { subject } from "../../components/registry/subject.ts";
 import { listed } from "../../lib/text/text.ts";
+import { changedAccounts } from "../change/changed-accounts.ts";
 import type { FileChange, GroupChange, HostChange, UnitChange } from "../change/effects/host-change.ts";
 import type { Side } from "../change/side.ts";
 import type { Finding, GuardRule } from "../rule.ts";
@@ -36,9 +37,10 @@ export const nothingOpened: GuardRule = {
     const left = new Set(after.declaration.hosts.map(({ name }) => name));
     // All hosts that keep backups of an account have the same changes of it.
     const known = new Map<GroupChange["files"], Boundary[]>();
+    const hasChanged = changedAccounts(changes);
     const boundariesOf = (each: Owned) => {
       const { files } = each.group;
-      const boundaries = known.get(files) ?? boundariesIn(each, moved, (name) => left.has(name));
+      const boundaries = known.get(files) ?? boundariesIn(each, moved, hasChanged, (name) => left.has(name));
       known.set(files, boundaries);
       return boundaries;
     };
@@ -66,7 +68,7 @@ export const nothingOpened: GuardRule = {
   },
 };
 
-function numberOf({ group }: GroupChange): number {
+function numberOf({ group }: Pick<GroupChange, "group">): number {
   return Number(group.slice("account-".length));
 }
 
@@ -96,10 +98,11 @@ type Boundary = FileChange & { readonly what: string; readonly isOfHost: boolean
 function boundariesIn(
   { group: { group, whole, files }, owner, previous }: Owned,
   moved: Moved,
+  hasChanged: ReturnType<typeof changedAccounts>,
   hasHost: (name: string) => boolean,
 ): Boundary[] {
   if (whole === "goes" && group !== "host") return [];
-  const others = otherParts(owner, previous);
+  const others = otherParts(owner, previous, (source) => hasChanged(numberOf({ group }), source));
   const gone = moved.get(group) ?? [];
   let position = 0;
   const isOfHost = group === "host";

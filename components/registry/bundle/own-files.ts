@@ -70,6 +70,15 @@ const parts: Readonly<Record<string, (owner: Owner) => number | string | readonl
     }),
 };
 
+/** What parts are taken from that are not of the account itself. */
+const sources: Readonly<Record<string, Source>> = {
+  prefix: "addresses",
+  address: "addresses",
+  inside: "addresses",
+  port: "services",
+  hostname: "servers",
+};
+
 /** What an account has, by its number; undefined if it is not declared. */
 export function ownerOf(declaration: Declaration, number: number): Owner | undefined {
   return byNumber(declaration).get(number);
@@ -89,19 +98,36 @@ const byNumber = once(({ accounts, addresses, httpServers, services }: Declarati
   return new Map(owners);
 });
 
-/** Names of the {@link parts} in which two owners differ; all of them if one is not declared. */
-export function otherParts(one: Owner | undefined, other: Owner | undefined): ReadonlySet<string> {
-  if (one === undefined || other === undefined) return new Set(one === other ? [] : Object.keys(parts));
+/** What {@link parts} are taken from, each from one of these alone. */
+export type Source = keyof Owner;
+
+/**
+ * Names of the {@link parts} in which two owners differ; all of them if one is not declared.
+ * @param mayDiffer whether it may differ between the two; a part of what is the same in both is not compared
+ */
+export function otherParts(
+  one: Owner | undefined,
+  other: Owner | undefined,
+  mayDiffer: (source: Source) => boolean = () => true,
+): ReadonlySet<string> {
+  if (one === undefined || other === undefined) return one === other ? none : all;
   const names = new Set<string>();
-  for (const [name, part] of compared) if (!samePart(part(one), part(other))) names.add(name);
+  for (const [source, some] of compared) {
+    if (!mayDiffer(source)) continue;
+    for (const [name, part] of some) if (!samePart(part(one), part(other))) names.add(name);
+  }
   if (names.has("prefix")) names.add("inside");
   const [limits, others] = [one.account.limits, other.account.limits];
   return limitNames.every((name) => limits[name] === others[name]) ? names : names.add("limit").add("bound");
 }
 
+const none: ReadonlySet<string> = new Set();
+const all: ReadonlySet<string> = new Set(Object.keys(parts));
+
 /** All but what takes long to compute and follows from limits and prefixes, which are compared, and what is the same for all. */
-const compared = Object.entries(parts).filter(
-  ([name]) => !["limit", "bound", "inside", "sharedFolder", "place"].includes(name),
+const compared = Map.groupBy(
+  Object.entries(parts).filter(([name]) => !["limit", "bound", "inside", "sharedFolder", "place"].includes(name)),
+  ([name]) => sources[name] ?? "account",
 );
 
 function samePart(one: number | string | readonly string[], other: number | string | readonly string[]): boolean {
