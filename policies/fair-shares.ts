@@ -1,4 +1,5 @@
 import type { Declaration } from "../components/registry/kinds.generated.ts";
+import { once } from "../lib/once.ts";
 
 /** What an account has of its host. Memory in MiB, disk in GB, IO in per cent of what the disks can do if their scheduler is BFQ (decision 95). */
 export interface Forecast {
@@ -21,9 +22,9 @@ export interface Amounts {
 /**
  * Fair-share forecast: what each account has of its host, by number. The kernel shares cores by weight, and IO too where the scheduler is BFQ; memory and disk that are
  * promised more than once are shared here in proportion to the limits, since whoever comes first may have up to its own. What the host
- * needs for itself is not taken off. Linear in the declaration's size.
+ * needs for itself is not taken off. Linear in the declaration's size; computed once for each.
  */
-export function fairShares({ hosts, accounts }: Pick<Declaration, "hosts" | "accounts">): Map<number, Forecast> {
+export const fairShares = once(({ hosts, accounts }: Declaration): ReadonlyMap<number, Forecast> => {
   const capacities = new Map(hosts.map(({ name, capacity }) => [name, capacity]));
   const shares = new Map<number, Forecast>();
   for (const [host, own] of Map.groupBy(accounts, (account) => account.host)) {
@@ -51,4 +52,4 @@ export function fairShares({ hosts, accounts }: Pick<Declaration, "hosts" | "acc
     }
   }
   return shares;
-}
+});

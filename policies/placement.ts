@@ -56,10 +56,15 @@ export function placeLargestFirst<Of extends Piece>(
   const share = (piece: Amount) => Math.max(...units.map(({ key }) => piece[key] / (largest[key] || 1)));
   const placed: { piece: Of; host: string }[] = [];
   const homeless: { account: AccountContainerInputs; reason: string }[] = [];
-  for (const piece of accounts.toSorted((a, b) => share(b) - share(a))) {
-    const allowed = free.filter(({ name }) => name !== piece.account.standby);
-    const fitting = allowed.filter((room) => units.every(({ key }) => !exceeds(piece[key], room[key])));
-    if (fitting.length === 0) {
+  const shares = new Map(accounts.map((piece) => [piece, share(piece)]));
+  for (const piece of accounts.toSorted((a, b) => shares.get(b)! - shares.get(a)!)) {
+    let target: (typeof free)[number] | undefined;
+    for (const room of free) {
+      if (room.name === piece.account.standby || !units.every(({ key }) => !exceeds(piece[key], room[key]))) continue;
+      if (target === undefined || room.diskGb > target.diskGb) target = room;
+    }
+    if (target === undefined) {
+      const allowed = free.filter(({ name }) => name !== piece.account.standby);
       const short = units.filter(({ key }) => exceeds(piece[key], most(allowed, key)));
       const words = (short.length > 0 ? short : units).map(
         ({ key, unit }) => `${round(piece[key])} ${unit}, but no host has more than ${round(most(allowed, key))} free`,
@@ -67,7 +72,6 @@ export function placeLargestFirst<Of extends Piece>(
       homeless.push({ account: piece.account, reason: `it is guaranteed ${words.join("; ")}` });
       continue;
     }
-    const target = fitting.reduce((best, room) => (room.diskGb > best.diskGb ? room : best));
     for (const { key } of units) target[key] -= piece[key];
     placed.push({ piece, host: target.name });
   }

@@ -61,6 +61,7 @@ export const renderer: Renderer<"users"> = {
   }),
   ofElements: (whole) => {
     const { account, address, own } = whole;
+    if (own.users.length === 0) return nothing;
     const users = own.users.filter(logsIn);
     const [ssh, webdav] = [users.length > 0 ? renderAccess(account, address, users) : nothing, renderWebdav(whole)];
     return { files: [...ssh.files, ...webdav.files], units: [...ssh.units, ...webdav.units] };

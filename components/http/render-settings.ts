@@ -27,6 +27,8 @@ export function renderSettings(
   { number: account }: Pick<Element<"accounts">, "number">,
   servers: readonly HttpServerInputs[],
 ): BundleFile[] {
+  // Most have none of both, and this is rendered with each change of an account.
+  if (!servers.some(({ cache, passwords }) => cache || passwords)) return [];
   const caches = servers.flatMap((server) =>
     server.cache ? [`${cacheUpstream(cacheGroup(server), account, `unix:${socketOf(server)}`)}\n`] : [],
   );
@@ -51,11 +53,11 @@ export function choicesOf(
   { number: account, limits }: Pick<Element<"accounts">, "number" | "limits">,
   server: HttpServerInputs,
 ): string[] {
-  const { headers = {}, passwords, waf, cache, logFormat } = server;
+  const { headers, passwords, waf, cache, logFormat, bodyMaxMb, answerSeconds } = server;
   const places = placesOf(kinds[server.kind] as ServerKind, server, limits.tasksMax);
-  const choice = choiceOf({ ...server, workers: places !== undefined });
+  const choice = choiceOf({ waf, bodyMaxMb, answerSeconds, headers, workers: places !== undefined });
   return [
-    ...(choice === choiceOf({}) ? [] : [`choice ${choice}`]),
+    ...(choice === usualChoice ? [] : [`choice ${choice}`]),
     ...(places === undefined ? [] : [`places ${places.share} ${places.all}`]),
     ...(cache ? [`cache ${cacheGroup(server)}`] : []),
     ...(waf
@@ -63,9 +65,15 @@ export function choicesOf(
       : []),
     ...(logFormat === undefined ? [] : [`log_file ${plainName(server.name)}-${logFormat}`]),
     ...(passwords === undefined ? [] : [`passwords ${account}-${server.name}`]),
-    ...headerNames.flatMap((name) => {
-      const value = headers[name];
-      return value === undefined ? [] : [`${headerVariable(name)} ${plainValue(value)}`];
-    }),
+    ...(headers === undefined ? [] : headerLines(headers)),
   ];
+}
+
+const usualChoice = choiceOf({});
+
+function headerLines(headers: NonNullable<HttpServerInputs["headers"]>): string[] {
+  return headerNames.flatMap((name) => {
+    const value = headers[name];
+    return value === undefined ? [] : [`${headerVariable(name)} ${plainValue(value)}`];
+  });
 }

@@ -6,12 +6,15 @@ export function certificateOf(name: string): string {
   return name.replace(/^\*/, "_");
 }
 
+const none: ReadonlyMap<string, readonly string[]> = new Map();
+
 /**
  * What the front end knows of the names of an account with HTTPS: the certificate, and how a name answers without HTTPS. `-` is a name that answers as it does
  * with it, also below a wildcard that does not.
  * @returns lines of the file of each name (front-end/sites.lua)
  */
-export function securedNames(servers: readonly HttpServerInputs[]): Map<string, readonly string[]> {
+export function securedNames(servers: readonly HttpServerInputs[]): ReadonlyMap<string, readonly string[]> {
+  if (!servers.some(({ https }) => https === true)) return none;
   const seconds = new Map<string, number | undefined>();
   for (const { https, httpsOnly, hstsSeconds = 0, ...server } of servers) {
     if (https !== true) continue;

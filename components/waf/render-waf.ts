@@ -47,6 +47,7 @@ export const renderer: Renderer<"httpServers"> = {
       : { files: [] },
   ofElements: ({ account, own }) => {
     const servers = own.httpServers.filter(({ waf }) => waf !== undefined);
+    if (servers.length === 0) return { files: [] };
     return { files: [...renderExclusions(account.number, servers), ...renderCaches(account.number, servers)] };
   },
 };

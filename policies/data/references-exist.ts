@@ -25,7 +25,10 @@ export const referencesExist = defineRule({
     const accounts = new Map(declaration.accounts.map((account) => [account.number, account]));
     yield* judgeAccounts(declaration, hosts);
     for (const kind of ofAccounts) {
-      for (const element of declaration[kind.key]) yield* misplaced(kind, element, accounts);
+      for (const element of declaration[kind.key]) {
+        const found = misplaced(kind, element, accounts);
+        if (found) yield found;
+      }
     }
     for (const kind of ofHosts) {
       for (const element of declaration[kind.key]) {
@@ -55,18 +58,17 @@ function* judgeAccounts(
   }
 }
 
-function* misplaced(
+function misplaced(
   kind: Kind,
   element: Element,
   accounts: ReadonlyMap<number, AccountContainerInputs>,
-): Generator<Found> {
+): Found | undefined {
   const number = kind.accountOf!(element);
   const host = kind.hostOf!(element);
   const account = accounts.get(number);
-  if (!account) yield wrong(kind, element, "account", `belongs to account ${number}, which is not declared`);
-  else if (account.host !== host) {
-    yield wrong(kind, element, "host", `is on host ${host}, but account ${number} is on ${account.host}`);
-  }
+  if (!account) return wrong(kind, element, "account", `belongs to account ${number}, which is not declared`);
+  if (account.host === host) return undefined;
+  return wrong(kind, element, "host", `is on host ${host}, but account ${number} is on ${account.host}`);
 }
 
 function wrong({ key, name: kind }: Kind, element: Element, path: string, what: string): Found {

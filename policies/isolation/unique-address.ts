@@ -11,22 +11,12 @@ export const uniqueAddress = defineRule({
   reason: "Requests to a shared address reach one of the owners at random, so one account may answer for another.",
   fix: "Give each account its own `number`, and use addresses in subnet 0 of the site for hosts.",
   *find({ hosts, addresses }) {
-    const owners = [
-      ...hosts.map((host) => ({
-        address: host.address,
-        name: `host ${host.name}`,
-        subject: subject.host(host, "address"),
-      })),
-      ...addresses.map((each) => ({
-        address: each.address,
-        name: `account ${each.account}`,
-        subject: subject.address(each, "address"),
-      })),
-    ];
-    for (const { element, first, key } of repeats(owners, (owner) => owner.address)) {
+    const nameOf = (each: (typeof hosts | typeof addresses)[number]) =>
+      "account" in each ? `account ${each.account}` : `host ${each.name}`;
+    for (const { element, first, key } of repeats([...hosts, ...addresses], ({ address }) => address)) {
       yield {
-        subject: element.subject,
-        message: `Address ${key} of ${element.name} is also the address of ${first.name}.`,
+        subject: "account" in element ? subject.address(element, "address") : subject.host(element, "address"),
+        message: `Address ${key} of ${nameOf(element)} is also the address of ${nameOf(first)}.`,
       };
     }
   },

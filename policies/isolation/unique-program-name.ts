@@ -23,12 +23,12 @@ export const uniqueProgramName = defineRule({
     const programs = programKinds.flatMap(({ key, name: kind }) =>
       declaration[key].map((element) => {
         const { account, name } = element as ProgramOfAccount;
-        return { owner: `${account}/${name}`, subject: { kind, name: elementName(key, element as never) } };
+        return { owner: `${account}/${name}`, subject: () => ({ kind, name: elementName(key, element as never) }) };
       }),
     );
     for (const { element, first } of repeats(programs, ({ owner }) => owner)) {
-      const message = `${ownerOf(element.subject)} has the name of ${nameOf(first.subject)}.`;
-      yield { subject: { ...element.subject, path: "name" }, message };
+      const message = `${ownerOf(element.subject())} has the name of ${nameOf(first.subject())}.`;
+      yield { subject: { ...element.subject(), path: "name" }, message };
     }
   },
 });

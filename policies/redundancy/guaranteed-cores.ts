@@ -12,9 +12,10 @@ export const guaranteedCores = defineRule({
   reason:
     "The kernel shares the cores of a busy host by weight alone: beside accounts with large weights an account gets less than it was promised, although the host has enough for all promises.",
   fix: "Lower the weights of other accounts on the host, raise the account's `cpuWeight`, lower the plan's `guaranteed.cores`, or move accounts to another host.",
-  *find({ hosts, accounts, plans }) {
+  *find(declaration) {
+    const { hosts, accounts, plans } = declaration;
     const planOf = new Map(plans.map((plan) => [plan.name, plan]));
-    const shares = fairShares({ hosts, accounts });
+    const shares = fairShares(declaration);
     const promisedTo = ({ plan }: (typeof accounts)[number]) => planOf.get(plan)?.guaranteed.cores ?? 0;
     // `overcommit-within-plan` reports a host that has too few cores for all, whatever the weights.
     const enough = new Map(hosts.map(({ name, capacity }) => [name, capacity.cores]));

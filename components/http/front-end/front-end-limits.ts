@@ -16,12 +16,12 @@ export function choiceOf({
   workers,
   headers,
 }: {
-  readonly waf?: object;
-  readonly bodyMaxMb?: number;
-  readonly answerSeconds?: number;
+  readonly waf?: object | undefined;
+  readonly bodyMaxMb?: number | undefined;
+  readonly answerSeconds?: number | undefined;
   /** Whether it takes few requests at once (`placesOf`). */
   readonly workers?: boolean;
-  readonly headers?: object;
+  readonly headers?: object | undefined;
 }): string {
   return `${bodyMaxMb}-${answerSeconds}${workers === true ? "-workers" : ""}${headers === undefined ? "" : "-headers"}`;
 }

@@ -26,11 +26,6 @@ export function renderSites(
   const [first] = servers;
   if (!first) return [];
   const isSuspended = account.suspended !== undefined;
-  const reached = (server: HttpServerInputs) => {
-    const { inFrontEnd, keepsConnections } = kindOf(server);
-    return inFrontEnd?.(server) ?? `${keepsConnections ? keptMark : ""}unix:${socketOf(server)}`;
-  };
-  const site = (server: HttpServerInputs) => `${account.number}/${isSuspended ? "suspended" : reached(server)}`;
   const names = new Map<string, Set<string>>();
   const add = (name: string, lines: readonly string[]) => {
     const known = names.get(name);
@@ -38,10 +33,14 @@ export function renderSites(
     else names.set(name, new Set(lines));
   };
   for (const server of servers) {
-    const to = site(server);
+    const { inFrontEnd, keepsConnections } = kindOf(server);
     // A redirect has no socket, and chooses nothing.
-    const isChosen = !isSuspended && kindOf(server).inFrontEnd?.(server) === undefined;
-    const choices = isChosen ? choicesOf(account, server).map((choice) => `unix:${socketOf(server)} ${choice}`) : [];
+    const socket = isSuspended || inFrontEnd ? undefined : `unix:${socketOf(server)}`;
+    const reached = isSuspended
+      ? "suspended"
+      : (inFrontEnd?.(server) ?? `${keepsConnections ? keptMark : ""}${socket}`);
+    const to = `${account.number}/${reached}`;
+    const choices = socket === undefined ? [] : choicesOf(account, server).map((choice) => `${socket} ${choice}`);
     const lead = (name: string, path: string, taken = "") =>
       add(name, [`${path.toLowerCase()} ${to}${taken}`, ...choices]);
     if (server === first) lead(plainAddress(address), "/");

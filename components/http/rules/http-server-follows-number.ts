@@ -13,19 +13,19 @@ export const httpServerFollowsNumber = defineRule({
   fix: "Do not set the unit by hand: it is `account-<account>-http-<name>`. Choose a `number` from 1 to 999.",
   *find({ httpServers }) {
     for (const server of httpServers) {
-      const name = `HTTP server ${server.account}/${server.name}`;
       const { number, unit } = server;
+      const name = () => `HTTP server ${server.account}/${server.name}`;
       if (!Number.isInteger(number) || number < 1 || number > 999) {
         yield {
           subject: subject.httpServer(server, "number"),
-          message: `${name} has number ${number}, which is not from 1 to 999.`,
+          message: `${name()} has number ${number}, which is not from 1 to 999.`,
         };
       }
       const expected = `account-${server.account}-http-${server.name}`;
       if (unit === expected) continue;
       yield {
         subject: subject.httpServer(server, "unit"),
-        message: `${name} has unit ${unit} instead of ${expected}.`,
+        message: `${name()} has unit ${unit} instead of ${expected}.`,
       };
     }
   },

@@ -17,13 +17,14 @@ export const namesOfOneAccount = defineRule({
     for (const server of httpServers) {
       for (const name of namesOf(server)) if (!owners.has(name)) owners.set(name, server);
     }
+    const isCovered = [...owners.keys()].some((name) => name.startsWith("*."));
     const accountNames = new Map(accounts.map(({ number, name }) => [number, name]));
     const domains = networks.flatMap(({ platformDomain }) => platformDomain ?? []);
     for (const server of httpServers) {
       for (const [address, path] of addressesOf(server)) {
         const name = nameIn(address);
         const answers = () => `HTTP server ${server.account}/${server.name} answers for ${address}`;
-        for (const taken of [name, wildcardOf(name)]) {
+        for (const taken of isCovered ? [name, wildcardOf(name)] : [name]) {
           const owner = taken === undefined ? undefined : owners.get(taken);
           if (owner === undefined || owner.account === server.account) continue;
           yield {
@@ -46,7 +47,7 @@ export const namesOfOneAccount = defineRule({
 });
 
 function isBelow(name: string, domain: string): boolean {
-  return name.endsWith(domain) && `.${name}`.endsWith(`.${domain}`);
+  return name.endsWith(domain) && (name.length === domain.length || name.at(-1 - domain.length) === ".");
 }
 
 /** Addresses of a server, each with its place: told only of those that are wrong. */

@@ -23,11 +23,13 @@ export function valuesThatMean(meaning: Meaning): (declaration: Declaration) => 
         const values = valuesOf(inputs, element, meaning);
         if (values.length === 0) continue;
         const whole = { kind, name: elementName(key, element as never) };
+        const account = accountOf?.(element as never);
         for (const { path, value } of values) {
-          const account = accountOf?.(element as never);
           yield {
             subject: { ...whole, path },
-            owner: ownerOf(whole),
+            get owner() {
+              return ownerOf(whole);
+            },
             ...(account !== undefined && { account }),
             value,
           };
