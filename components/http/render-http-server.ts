@@ -100,7 +100,9 @@ export function renderHttpDefaults(): BundleFile[] {
         // No more often than every five seconds, whatever the program does; not of a server that is not to be started again.
         Service: {
           Type: "oneshot",
-          ExecCondition: `/bin/sh -c '[ "$(systemctl show -P ExecMainStatus %i.service)" != ${gaveUp} ]'`,
+          TimeoutStartSec: "300",
+          // No answer is not an answer: systemd gives none while it reads its units again.
+          ExecCondition: `/bin/sh -c 'until status=$(systemctl show -P ExecMainStatus %i.service); do sleep 1; done; [ "$$status" != ${gaveUp} ]'`,
           ExecStartPre: "/usr/bin/sleep 5",
           ExecStart: "/usr/bin/systemctl --no-block start %i.socket",
         },
