@@ -6,7 +6,7 @@ import { renderBundle } from "../../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../../lab/container.ts";
 import { type Controller, controllerOf, until } from "../../../testing/fakes/controller.ts";
 import { succeed } from "../../../testing/fakes/placed-host.ts";
-import { declarationOf } from "../../../testing/fixtures/bundle-fixture.ts";
+import { declarationOf, fixtureHost } from "../../../testing/fixtures/bundle-fixture.ts";
 
 /** A host with Debian's own ssh.service, and a controller whose key is root's, at the other end of a link. */
 let host: ContainerHost;
@@ -15,25 +15,23 @@ const sh = (command: string) => succeed(host, command);
 const right = renderBundle(declarationOf([]), "web1");
 const settings = right.groups.host!.files.find(({ path }) => path === sshSettings.file)!.content!;
 
-/** The host's bundle with other settings of its SSH server. */
-function withSettings(content: string): Bundle {
-  const { files, units } = right.groups.host!;
+/** A host's bundle with other settings of its SSH server. */
+function withSettings(content: string, { groups } = right): Bundle {
+  const { files, units } = groups.host!;
   const changed = files.map((file) => (file.path === sshSettings.file ? { ...file, content } : file));
-  return sealBundle("web1", { ...right.groups, host: sealGroup({ ...right.groups.host!, files: changed, units }) });
+  return sealBundle("web1", { ...groups, host: sealGroup({ ...groups.host!, files: changed, units }) });
 }
 
 let controller: Controller;
-const apply = (of: Bundle) => controller.apply(of);
+const apply = (of: Bundle, session?: string) => controller.apply(of, session);
 
-/** Whether the controller logs in anew, by its own key. */
-async function letsIn(): Promise<boolean> {
+/** What the controller is told when it logs in anew, by its own key. */
+async function login(port = 22) {
   const options =
     "-F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=20";
-  const { stdout } = await host.run(
-    `ip netns exec controller ssh ${options} -i /run/controller root@fd00:77::1 echo in`,
-  );
-  return stdout === "in\n";
+  return host.run(`ip netns exec controller ssh ${options} -p ${port} -i /run/controller root@fd00:77::1 echo in`);
 }
+const letsIn = async (port?: number) => (await login(port)).stdout === "in\n";
 
 const effective = () => sh("/usr/sbin/sshd -T");
 
@@ -166,3 +164,57 @@ print(sum([greeted(f"${one}::{n}", "${one}::1") for n in range(100, 120)]), gree
     expect(await sh("cat /etc/ssh/sshd_config.d/00-fairhost.conf")).toContain("Include");
   }, 180_000);
 });
+
+// On Debian 13 (Accept=no) the first connection starts the usual server, which goes on; the other one is somebody's own.
+describe.each(["no", "yes"])(
+  "the host's own SSH server, started by ssh.socket (Accept=%s), on another port than 22",
+  (accept) => {
+    const declared = declarationOf([]);
+    const elsewhere = renderBundle({ ...declared, hosts: [{ ...fixtureHost, sshPort: 2222 }] }, "web1");
+    const session = "fd00:77::2 50000 fd00:77::1 2222";
+    const lets = () => letsIn(2222);
+    /** As whoever comes first after a restart: what a server that runs has read long ago does not count. */
+    const restarted = async () => {
+      await sh("systemctl stop ssh.service; systemctl start ssh.socket");
+      return lets();
+    };
+
+    beforeAll(async () => {
+      await host.writeFile(
+        "/etc/systemd/system/ssh.socket.d/own.conf",
+        `[Socket]\nListenStream=\nListenStream=2222\nAccept=${accept}\n`,
+      );
+      await sh(`systemctl stop ssh.socket ssh.service; ln -sf /usr/lib/systemd/system/sshd@.service /etc/systemd/system/ssh@.service
+      systemctl daemon-reload && systemctl start ssh.socket`);
+      // The rules of the last test open port 22 alone.
+      await sh("nft flush ruleset");
+      await until("the SSH server", lets);
+      expect(await apply(elsewhere, session)).toMatchObject({ errors: [] });
+      expect(await lets()).toBe(true);
+    }, 120_000);
+
+    test.each([
+      ["root may not log in", "PermitRootLogin no\n"],
+      ["keys lie elsewhere", "AuthorizedKeysFile /etc/ssh/keys/%u\n"],
+      ["each command is another", "ForceCommand /bin/false\n"],
+    ])("is back at once, with the rest of the change: %s", async (_what, wrong) => {
+      const report = await apply(withSettings(`${wrong}${settings}`, elsewhere), session);
+      expect(report.result).toBe("rolled-back");
+      expect(report.errors.map(({ message }) => message).join()).toMatch(
+        /^reload the SSH server: .*; the old SSH settings are restored/s,
+      );
+      expect(await lets()).toBe(true);
+      expect(await restarted()).toBe(true);
+    });
+
+    test("the next login has new settings, and so has one after a restart", async () => {
+      await host.writeFile("/run/banner", "new settings\n");
+      const changed = withSettings(`Banner /run/banner\n${settings}`, elsewhere);
+      expect(await apply(changed, session)).toMatchObject({ result: "applied", errors: [] });
+      expect(await login(2222)).toMatchObject({ stdout: "in\n", stderr: expect.stringContaining("new settings") });
+      expect(await restarted()).toBe(true);
+      expect(await apply(elsewhere, session)).toMatchObject({ errors: [] });
+      expect((await login(2222)).stderr).not.toContain("new settings");
+    });
+  },
+);

@@ -25,12 +25,19 @@ export const sshServer: Validator = async (staged) => {
   return problemsIn(staged, { ...result, stdout: "" }, "sshd", bundled);
 };
 
-/** Puts settings in the place of the inclusion, and lets the server read them: by a restart only if it has ended. */
+/**
+ * Puts settings in the place of the inclusion, and lets the server read them: by a restart only if it has ended, or if it has systemd's socket: then it would
+ * end by a reload (OpenSSH 10.0 of Debian 13: "Cannot bind any address").
+ */
 const restoring = `
 install -m 600 "$1" "$2.new" && mv "$2.new" "$2" || exit
-systemctl is-active --quiet ssh.socket && exit 0
+way=reload
+if systemctl is-active --quiet ssh.socket; then
+  [ "$(systemctl show -P Accept ssh.socket)" != yes ] || exit 0
+  way=restart
+fi
 systemctl reset-failed "$3"
-systemctl reload "$3" || systemctl restart "$3"`;
+systemctl $way "$3" || systemctl restart "$3"`;
 
 /**
  * Lets the host's SSH server read the settings of the generation in force. Before that a timer is set that restores those that last let
@@ -41,10 +48,13 @@ export async function loadSshServer(machine: Machine): Promise<string | undefine
   const { disk, layout } = machine;
   const stateOf = async (name: string) =>
     (await ask(machine, ["show", "--property=ActiveState", "--value", "--", name])).trim();
-  // Then each connection has a server of its own, which reads them at once.
   const bySocket = (await stateOf("ssh.socket")) === "active";
+  const runs = ["active", "reloading", "failed"].includes(await stateOf(unit));
+  // Somebody's own: each connection has a server of its own, which reads them at once. Debian's: the first one starts the usual server.
+  const each =
+    bySocket && (await ask(machine, ["show", "--property=Accept", "--value", "--", "ssh.socket"])).trim() === "yes";
   // It reads them when it starts.
-  if (!bySocket && !["active", "reloading", "failed"].includes(await stateOf(unit))) return undefined;
+  if (!bySocket && !runs) return undefined;
   const doors = await sshDoors(machine);
   if (doors instanceof Error) return `cannot check SSH, so the new settings were not loaded: ${doors.message}`;
   const inclusion = layout.at(sshdInclusion.path);
@@ -65,8 +75,9 @@ export async function loadSshServer(machine: Machine): Promise<string | undefine
   const keys = await keysOfRoot(machine);
   // The timer of an earlier run may have put other settings there.
   disk.replace(inclusion, sshdInclusion.content, 0o644);
+  const takes = async () => (bySocket ? restart(machine) : reload(machine));
   const wrong =
-    (await differing(machine, keys)) ?? (bySocket ? undefined : await reload(machine)) ?? (await trial(machine, doors));
+    (await differing(machine, keys)) ?? (each || !runs ? undefined : await takes()) ?? (await trial(machine, doors));
   if (wrong !== undefined) return restore(machine, deadMan, wrong);
   return confirm(machine, deadMan, [confirmed, readFileSync(layout.at(`${currentGeneration}/${bundled}`), "utf8")]);
 }
@@ -119,6 +130,15 @@ async function differing(machine: Machine, before: readonly string[]): Promise<s
     : `the new settings do not read ${lost.join(", ")}: move root's keys to /root/.ssh/authorized_keys`;
 }
 
+const refused = (stderr: string) => `the SSH server does not take the new settings: ${stderr.trim()}`;
+
+/** Open sessions stay, since systemd ends the server alone, and whoever comes meanwhile waits in its socket. */
+async function restart({ run }: Machine): Promise<string | undefined> {
+  await run("systemctl", ["reset-failed", unit]);
+  const { status, stderr } = await run("systemctl", ["restart", unit]);
+  return status === 0 ? undefined : refused(stderr);
+}
+
 /** Returns once the server has read its configuration, which it does as a new program with new sockets. */
 async function reload({ run }: Machine): Promise<string | undefined> {
   const sockets = async () => {
@@ -132,13 +152,13 @@ async function reload({ run }: Machine): Promise<string | undefined> {
   const before = await sockets();
   await run("systemctl", ["reset-failed", unit]);
   const { status, stderr } = await run("systemctl", ["reload-or-restart", unit]);
-  if (status !== 0) return `the SSH server does not take the new settings: ${stderr.trim()}`;
+  if (status !== 0) return refused(stderr);
   for (const end = performance.now() + 5000; performance.now() < end; ) {
     const now = await sockets();
     if (now.length > 0 && !now.some((socket) => before.includes(socket))) return undefined;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  // Its sockets may be systemd's own (ssh.socket); otherwise it has ended, which the trial finds.
+  // It has ended, which the trial finds.
   return undefined;
 }
 
