@@ -14,7 +14,8 @@ say=$2
 # Catalogs that all databases share: whoever changes its own settings or password, or makes and drops objects, leaves dead rows there, which are only
 # used again when no transaction is older. Who holds such a transaction is innocent, and nothing is ended for it: a report, a dump. The rows themselves say
 # who wrote them, dead ones and those of open transactions too. First they are vacuumed; if they have grown again by 4 MB within the hour, beyond 64 MB,
-# the account that wrote most of late, and at least 1 MB, is ended. What nobody is known for may grow: it is little, or of many accounts.
+# the account that wrote most of late, and at least 1 MB, is ended. What nobody is known for may grow: it is little, or of many accounts. So that it has
+# an end too, transactions that are older than a day are ended while it grows beyond 512 MB: what is kept then was written within a day.
 # What is left of settings and objects is counted, too: it would stay.
 # What counts an account's sessions that were ended is a table, so that it outlives this program.
 look() {
@@ -125,6 +126,10 @@ WITH guilty AS MATERIALIZED (
   UNION
   SELECT pid, usename, format('its transaction since %s was older than 50 million others', xact_start) FROM pg_stat_activity
   WHERE greatest(age(backend_xid), age(backend_xmin)) > 50000000 AND backend_type = 'client backend'
+  UNION
+  SELECT pid, usename, format('its transaction since %s kept old rows of the catalogs of all databases, which grew beyond 512 MB', xact_start)
+  FROM pg_stat_activity WHERE :shared > greatest(512 << 20, :judged) AND xact_start < now() - interval '1 day'
+    AND greatest(age(backend_xid), age(backend_xmin)) IS NOT NULL AND backend_type = 'client backend' AND usename <> 'postgres'
 ) SELECT format('%s a session in PostgreSQL was ended: %s', usename, what) FROM guilty WHERE pg_terminate_backend(pid);
 EOT
 }
