@@ -236,6 +236,24 @@ describe("rules that are wrong", () => {
   }, 180_000);
 });
 
+test("a controller that comes by IPv4 is not shut out either; one that comes by IPv6 may be without IPv4", async () => {
+  await sh("ip address add 192.0.2.1/24 dev eth0; ip -n controller address add 192.0.2.2/24 dev eth0");
+  const session = "192.0.2.2 50000 192.0.2.1 2222";
+  expect(await apply(open(107), session)).toMatchObject({ errors: [] });
+  const before = await rules();
+  const shut = "iif lo accept\n    meta nfproto ipv4 reject with icmp host-unreachable\n    iifgroup";
+  const without4 = withRules(changed(["no IPv4 any more", "iif lo accept\n    iifgroup", shut]));
+  const { result, errors } = await apply(without4, session);
+  expect(result).toBe("rolled-back");
+  expect(errors.map(({ message }) => message)).toContainEqual(
+    "load the firewall: the new rules block SSH on port 2222 from 192.0.2.2; the old rules are restored",
+  );
+  expect(await rules()).toBe(before);
+  expect(await apply(without4)).toMatchObject({ result: "applied", errors: [] });
+  expect(await letsIn()).toBe(true);
+  expect(await apply(open())).toMatchObject({ errors: [] });
+});
+
 describe("rules of others", () => {
   test("iptables' own, which nft prints but cannot read back, are no part of the rescue and stay", async () => {
     // What nft says of a table that iptables-nft manages (nft 1.1, xt_stmt_print).

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { links } from "../../../components/host/links.host.ts";
-import type { Bundle } from "../../../delivery/protocol/bundle.ts";
+import type { ApplyReport, Bundle } from "../../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../../delivery/protocol/digest.ts";
 import { renderBundle } from "../../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../../lab/container.ts";
@@ -180,4 +180,29 @@ describe("settings of links that are wrong", () => {
     expect(await setUpBy()).toContain("/current/links/05-fairhost-eth0.network");
     expect(await works()).toBe(true);
   }, 180_000);
+
+  test("do not stay if the controller alone hears nothing any more, over the connection by which it delivers", async () => {
+    await sh(`ssh-keygen -q -t ed25519 -N '' -f /run/controller
+      mkdir -p -m 700 /root/.ssh && install -m 600 /run/controller.pub /root/.ssh/authorized_keys`);
+    const deliver = async (of: Bundle) => {
+      await host.writeFile("/run/delivery", controller.delivery(of));
+      const options = `-F none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -b ${far}`;
+      const session = `ip netns exec routers ssh ${options} -p 2222 -i /run/controller root@${address}`;
+      const { stdout, stderr } = await host.run(`${session} fairhost-host apply </run/delivery`, { timeout: 150_000 });
+      if (stdout === "") throw new Error(stderr);
+      return JSON.parse(stdout) as ApplyReport;
+    };
+    expect(await deliver(right)).toMatchObject({ result: "unchanged" });
+    const [, files] = change(
+      "a hole for the controller",
+      "[Network]",
+      `[Route]\nDestination=${far}/128\nType=blackhole\n\n[Network]`,
+    );
+    const report = await deliver(withFiles(files));
+    expect(report.result).toBe("rolled-back");
+    expect(report.errors.map(({ message }) => message).join()).toContain(
+      `set up the links: the controller at ${far} does not answer any more; the old links are restored`,
+    );
+    await until("the network", works);
+  }, 240_000);
 });
