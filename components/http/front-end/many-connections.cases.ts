@@ -31,7 +31,7 @@ export function manyConnectionsCases({ sh, get }: Front): void {
       await sh(`rm -f /run/${unit}; ${command}; timeout 50 sh -c 'until grep -q } /run/${unit}; do sleep 0.1; done'`);
       return JSON.parse(await sh(`cat /run/${unit}`)) as Streams;
     };
-    test("540 event streams of one visitor: as many as the limit are open, the rest are told so, and a neighbour does not notice", async () => {
+    test("540 WebSockets of one visitor: as many as the limit are open, the rest are told so, and a neighbour does not notice", async () => {
       await get("many.bob.test");
       await get("blog.alice.test");
       const [before, quiet] = [await logBytes(), await blog.times()];
@@ -47,7 +47,7 @@ export function manyConnectionsCases({ sh, get }: Front): void {
         ),
       ).toBe("200");
       expect((await logBytes()) - before).toBeLessThan(1_000_000);
-      await blog.expectUnharmed("540 event streams", quiet);
+      await blog.expectUnharmed("540 WebSockets", quiet);
       expect(
         await sh("cat /proc/net/sockstat6 | grep -o 'TCP6: inuse [0-9]*' | grep -o '[0-9]*$'").then(Number),
       ).toBeGreaterThan(connections.visitor);
