@@ -10,7 +10,7 @@ import { requireQuotas } from "../os/quota.ts";
 import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";
 import { rememberAnswer, writeAnswers } from "../store/answers.ts";
 import { closeExposed } from "../store/closed.ts";
-import { findDrift } from "../store/file-drift.ts";
+import { findDrift, sealedAt } from "../store/file-drift.ts";
 import {
   type Applied,
   accountsOf,
@@ -93,14 +93,16 @@ export async function apply(
   }
   const bundle = whileMoving(machine, current.bundle, delivered);
   // What was delivered before is not known any more after this.
-  const before = deliveredIfWhole(machine) ?? current.bundle;
+  const before = deliveredIfWhole(machine, current.bundle) ?? current.bundle;
   const notes = [...waitingForMoves(machine, current.bundle, delivered), ...noteRestores(machine, before, delivered)];
   for (const note of notes) machine.say(note);
   rememberDelivered(machine, delivered, bundle);
   await ensureAccountsMounted(machine, bundle);
   const applied = readApplied(machine);
   const bases = possibleBases(machine, current, applied?.number ?? 0);
-  const drift = findDrift(machine.layout.current, current);
+  // Who applies the same again asks whether all is as it was.
+  const since = bundle.digest === current.bundle.digest ? 0 : sealedAt(machine);
+  const drift = findDrift(machine.layout.current, current, since);
   const drifted = new Set(drift.changed.keys());
   const repairs = await repair(machine, current, drifted, bases.length > 1);
   const repaired = [

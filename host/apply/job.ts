@@ -94,16 +94,22 @@ export async function runDetached(
   );
 }
 
+/** Looks at the report, five a second, between two questions to systemd whether the job still runs: so long a job's sudden death may stay unseen. */
+const mostLooks = 50;
+
 async function follow(machine: Machine, job: Job, before: string): Promise<ApplyReport | undefined> {
   let shown = 0;
   let looks = 0;
+  // systemd is asked ever more rarely: each question costs it and a host with many accounts, whose applies take long, more than a look at a file.
+  let next = 5;
   for (;;) {
     shown = showFrom(job.log, shown, machine.say);
     if (identity(job.report) !== before) {
       showFrom(job.log, shown, machine.say);
       return readOwn(job.report, isReport, "Apply again: `fairhost-host status` tells what is in force");
     }
-    if (++looks % 5 === 0) {
+    if (++looks === next) {
+      next += Math.min(looks, mostLooks);
       const isOver = !runs(await activeState(machine, job));
       if (isOver && identity(job.report) === before) return undefined;
     }

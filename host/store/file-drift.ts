@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import type { Machine } from "../os/machine.ts";
 import { filesOf, type Generation, modeOf } from "./generations.ts";
 import { recordName } from "./layout.ts";
 
@@ -16,27 +17,41 @@ export interface Drift {
   readonly inodes: ReadonlyMap<string, number>;
 }
 
-/** Compares every file of the generation in force with its bundle: text, mode, owner. */
-export function findDrift(directory: string, { bundle }: Pick<Generation, "bundle">): Drift {
+/**
+ * Compares every file of the generation in force with its bundle: text, mode, owner.
+ * @param since milliseconds since 1970: a text is not read whose file has not changed from then on ({@link sealedAt}). Default: every text is read.
+ */
+export function findDrift(directory: string, { bundle }: Pick<Generation, "bundle">, since = 0): Drift {
   const changed = new Map<string, FileDrift>();
   const inodes = new Map<string, number>();
   const files = filesOf(bundle);
   for (const file of files.values()) {
     const path = `${directory}/${file.path}`;
     const stat = lstatSync(path, { throwIfNoEntry: false });
-    const wrong = driftOf(path, stat, file);
+    const wrong = driftOf(path, stat, file, since);
     if (wrong) changed.set(file.path, wrong);
     else inodes.set(file.path, stat!.ino);
   }
   return { changed, inodes, unknown: walk(directory).filter((path) => path !== recordName && !files.has(path)) };
 }
 
-function driftOf(path: string, stat: Stats | undefined, file: BundleFile): FileDrift | undefined {
+/**
+ * When the files of the generation in force were complete and on disk, its record last, in milliseconds since 1970. The kernel moves a file's time of change with
+ * whatever is done to it, by hand too, and no program can set it back.
+ * @returns 0 if nobody can tell: there is no record, or its time has not come, so that the clock was wrong
+ */
+export function sealedAt({ layout }: Pick<Machine, "layout">): number {
+  const sealed = lstatSync(join(layout.current, recordName), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return sealed > Date.now() ? 0 : sealed;
+}
+
+function driftOf(path: string, stat: Stats | undefined, file: BundleFile, since: number): FileDrift | undefined {
   if (!stat) return "file-removed";
   if (file.link !== undefined) {
     return stat.isSymbolicLink() && readlinkSync(path) === file.link ? undefined : "link-changed";
   }
-  if (!stat.isFile() || readFileSync(path, "utf8") !== file.content) return "file-changed";
+  if (!stat.isFile()) return "file-changed";
+  if (stat.ctimeMs >= since && readFileSync(path, "utf8") !== file.content) return "file-changed";
   if (stat.uid !== 0 && process.getuid?.() === 0) return "owner-changed";
   return (stat.mode & 0o7777) === modeOf(file) ? undefined : "mode-changed";
 }

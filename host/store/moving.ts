@@ -246,10 +246,13 @@ export function readDelivered(machine: Machine): Bundle {
   return readOwn(machine.layout.delivered, isBundle, remedy) ?? readCurrent(machine).bundle;
 }
 
-/** The same where nothing may stand in the way of holding accounts: undefined if the file is damaged. */
-export function deliveredIfWhole(machine: Machine): Bundle | undefined {
+/**
+ * The same where nothing may stand in the way of holding accounts: undefined if the file is damaged.
+ * @param inForce what is in force, if the caller has read it already: its record is as long as all files
+ */
+export function deliveredIfWhole(machine: Machine, inForce?: Bundle): Bundle | undefined {
   const { delivered } = machine.layout;
-  return existsSync(delivered) ? readOwnIfWhole(delivered, isBundle) : readCurrent(machine).bundle;
+  return existsSync(delivered) ? readOwnIfWhole(delivered, isBundle) : (inForce ?? readCurrent(machine).bundle);
 }
 
 /**

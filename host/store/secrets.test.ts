@@ -1,5 +1,5 @@
 import { createPublicKey } from "node:crypto";
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { accountGroup, bundleOf, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
@@ -47,6 +47,52 @@ test("each account has a password for servers of databases, another one for each
   ];
   expect(new Set([...all, accountSecret(first, 1, 1)]).size).toBe(5);
   expect(all.join("")).toMatch(/^[\w-]{172}$/);
+});
+
+test("whatever changed after they were derived is derived again: a secret, the master secret, or the note that they were", async () => {
+  using tree = new Tree();
+  const more = bundleOf({ 1: accountGroup(1), 2: accountGroup(2), 3: accountGroup(3) });
+  const deliver = (what = bundle) => apply(tree.machine(), what, { master: first, epoch: 1 });
+  await deliver();
+  const path = tree.at(`${directory}/ssh/2`);
+  const { atime, mtime } = statSync(path);
+  chmodSync(path, 0o600);
+  writeFileSync(path, "x".repeat(sshHostKey(first, 2, 1).length));
+  utimesSync(path, atime, mtime);
+  await deliver(more);
+  expect(["ssh/2", "ssh/3"].map((name) => read(tree, name))).toEqual([
+    sshHostKey(first, 2, 1),
+    sshHostKey(first, 3, 1),
+  ]);
+  writeFileSync(tree.at(`${directory}/master-1`), second.toString("base64"));
+  await deliver(more);
+  expect(read(tree, "ssh/2")).toBe(sshHostKey(second, 2, 1));
+  for (const text of ["", "7\n"]) {
+    writeFileSync(tree.at(`${directory}/derived`), text);
+    await deliver(more);
+    expect(read(tree, "derived")).toBe("1\n");
+  }
+});
+
+test("a secret that has not changed since is not derived again, unless the clock was wrong then", async () => {
+  using tree = new Tree();
+  await apply(tree.machine(), bundle, { master: first, epoch: 1 });
+  const path = tree.at(`${directory}/ssh/2`);
+  chmodSync(path, 0o600);
+  writeFileSync(path, "other");
+  chmodSync(path, 0o400);
+  const at = (hours: number) => {
+    const time = new Date(Date.now() + hours * 3_600_000);
+    utimesSync(tree.at(`${directory}/derived`), time, time);
+  };
+  const wait = statSync(path).ctimeMs + 5;
+  while (Date.now() < wait);
+  at(0);
+  await apply(tree.machine(), bundle, { master: first, epoch: 1 });
+  expect(read(tree, "ssh/2")).toBe("other");
+  at(1);
+  await apply(tree.machine(), bundle, { master: first, epoch: 1 });
+  expect(read(tree, "ssh/2")).toBe(sshHostKey(first, 2, 1));
 });
 
 test("only root can read them", async () => {
@@ -117,7 +163,14 @@ test("that state and host have different master secrets is in the report of each
   await apply(tree.machine(), bundle, secretOf(second, 1));
   expect((await apply(tree.machine(), bundle, secretOf(second, 2))).notes).toBeUndefined();
   expect(await found()).toEqual([]);
-  expect(readdirSync(tree.at(directory)).sort()).toEqual(["accounts", "databases", "master-1", "master-2", "ssh"]);
+  expect(readdirSync(tree.at(directory)).sort()).toEqual([
+    "accounts",
+    "databases",
+    "derived",
+    "master-1",
+    "master-2",
+    "ssh",
+  ]);
 });
 
 test("a raised epoch rotates the secret, restarts services that read secrets, and keeps the old master secret", async () => {

@@ -9,7 +9,7 @@ import { unitsOf } from "../../apply/hooks/choose.ts";
 import { daemonOf } from "../../os/daemons.ts";
 import type { Machine } from "../../os/machine.ts";
 import { unitsOnReplacedFiles } from "../../os/replaced.ts";
-import { filesOf, readCurrent } from "../../store/generations.ts";
+import { filesOf } from "../../store/generations.ts";
 import { routerOf } from "../../store/host-name.ts";
 import { byDeploy, type DeclaredFacts, type Difference } from "../difference.ts";
 import type { Shown } from "./units.ts";
@@ -49,7 +49,7 @@ export async function lookAtPrograms(
       outdated(`${unit} runs with another configuration file than ${currentGeneration}/${reader.file}`);
     } else if (reader) {
       const read = await daemonOf(unit).lastRead(machine);
-      if (read === undefined || read >= newestText(machine, unit, drifted)) continue;
+      if (read === undefined || read >= newestText(machine, bundle, unit, drifted)) continue;
       const message = `${unit} runs an older configuration than the one in ${reader.file} and its includes`;
       differences.push({ group: "host", kind: "configuration-not-loaded", what: unit, message, repaired: byDeploy });
     }
@@ -82,9 +82,9 @@ function commandOf(pid: number): string {
  * When a file that the unit reads was last written, in milliseconds since 1970. Hard links between generations keep that time, so a
  * switch alone makes no file newer. Times in the future are ignored: they come from a wrong clock.
  */
-function newestText(machine: Machine, unit: string, drifted: ReadonlySet<string>): number {
+function newestText(machine: Machine, bundle: Bundle, unit: string, drifted: ReadonlySet<string>): number {
   const folders = bundleFolders.filter(({ takesEffect }) => takesEffect.by === "reload" && takesEffect.unit === unit);
-  const paths = [...filesOf(readCurrent(machine).bundle).keys()].filter((path) => {
+  const paths = [...filesOf(bundle).keys()].filter((path) => {
     return folderOf(path, folders) !== undefined && !drifted.has(path);
   });
   const times = paths.flatMap((path) => {
