@@ -9,7 +9,15 @@ import { setQuotas, wrongQuotas } from "../os/quota.ts";
 import { unitStates } from "../os/systemd.ts";
 import type { Applied, Generation } from "../store/generations.ts";
 import { asItMayRun } from "../store/moving.ts";
-import { changedGroups, chooseHooks, type HookInput, isEmpty, splitHooks, unitsOf } from "./hooks/choose.ts";
+import {
+  type ChosenHooks,
+  changedGroups,
+  chooseHooks,
+  type HookInput,
+  isEmpty,
+  splitHooks,
+  unitsOf,
+} from "./hooks/choose.ts";
 import { runHooks } from "./hooks/hooks.ts";
 import type { Repairs } from "./repair.ts";
 import type { Problem } from "./validate/problem.ts";
@@ -65,6 +73,8 @@ export async function bring(course: Course, next: Generation, old: Generation): 
     course.repaired.push(...stopped.map((unit) => `${unit} was not running`));
     if (firewallLost) course.repaired.push("the firewall had been changed");
   }
+  const before = input.states ?? new Map();
+  const touched = touchedBy(chosen);
   let databases: Brought | undefined;
   if (course.behind.size > 0) {
     const { host } = splitHooks(chosen, toRun);
@@ -74,7 +84,7 @@ export async function bring(course: Course, next: Generation, old: Generation): 
     try {
       databases = await bringDatabases(machine, next.bundle);
     } catch (error) {
-      const left = (await verify(machine, toRun)).filter(({ group }) => group === "host");
+      const left = (await verify(machine, toRun, before, touchedBy(host))).filter(({ group }) => group === "host");
       if (left.length > 0) return left;
       throw error;
     }
@@ -82,12 +92,13 @@ export async function bring(course: Course, next: Generation, old: Generation): 
     const refused = new Set(databases.problems.map(({ group }) => group));
     const rotated = new Set([...course.behind].filter((group) => !refused.has(group)));
     chosen = splitHooks(chooseHooks({ ...input, rotated }), toRun).accounts;
+    for (const unit of touchedBy(chosen)) touched.add(unit);
     course.behind = new Set([...course.behind].filter((group) => refused.has(group)));
   }
   if (databases || !isEmpty(chosen)) {
     const { hooks, problems } = await runHooks(machine, chosen);
     course.hooks.push(...hooks);
-    const left = problems.length > 0 ? problems : await verify(machine, toRun);
+    const left = problems.length > 0 ? problems : await verify(machine, toRun, before, touched);
     if (left.length > 0) return left;
   }
   if (!databases) {
@@ -100,6 +111,11 @@ export async function bring(course: Course, next: Generation, old: Generation): 
   const stay = [...problems.filter(({ group }) => !changed.has(group)), ...open];
   course.problems.push(...stay.filter(({ group, message }) => !known.has(`${group} ${message}`)));
   return problems.filter(({ group }) => changed.has(group));
+}
+
+/** Units that hooks stop or start, but for those that go. */
+function touchedBy({ stopChanged, start, restart }: ChosenHooks): Set<string> {
+  return new Set([...stopChanged, ...start, ...restart]);
 }
 
 /** Sets quotas that differ, before anything starts. Without a new generation they had been changed by hand. */

@@ -7,7 +7,6 @@ import { lookAtReloads, showUnits } from "../inspect/checks/units.ts";
 import { driftCheckOf } from "../inspect/drift-checks.ts";
 import { lookAtFixtures } from "../inspect/files.ts";
 import type { Machine } from "../os/machine.ts";
-import { unitStates } from "../os/systemd.ts";
 import { filesOf, type Generation } from "../store/generations.ts";
 import { routerOf } from "../store/host-name.ts";
 import { foldersOf } from "../store/layout.ts";
@@ -57,7 +56,7 @@ export async function repair(
   }
   if (!machine.live) return { said, paths, outdated, reload };
 
-  const shown = await showUnits(machine, generation, await unitStates(machine));
+  const shown = await showUnits(machine, generation);
   for (const { what, message } of lookAtReloads(bundle, shown, coverEveryUnit(overlays))) {
     // Files moved above are already reported.
     if (!outdated.has(what)) say(message);

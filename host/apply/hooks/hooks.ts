@@ -6,7 +6,7 @@ import { loadHostLinks } from "../../os/network/links.ts";
 import { loadFirewall } from "../../os/network/nftables.ts";
 import { loadSshServer } from "../../os/ssh/ssh-server.ts";
 import { setKernelParameters } from "../../os/sysctl.ts";
-import { ask, outdated, said, systemctl, unitStates } from "../../os/systemd.ts";
+import { ask, outdated, said, statesOf, statesOfDown, systemctl } from "../../os/systemd.ts";
 import type { Problem } from "../validate/problem.ts";
 import type { ChosenHooks } from "./choose.ts";
 
@@ -95,13 +95,13 @@ async function mayBeOutdated(machine: Machine, units: readonly string[]): Promis
  * was loaded only for its socket as soon as the socket stops, and stopping it then fails.
  */
 async function stop(machine: Machine, units: readonly string[]): Promise<string | undefined> {
-  const states = await unitStates(machine);
+  const states = await statesOf(machine, units);
   const loaded = units.filter((unit) => states.has(unit));
   const wrong = await said(systemctl(machine, "stop", loaded));
   // One that has failed, before or because of the stop, stays loaded with its old file. Of the others systemd knows nothing any more.
   await systemctl(machine, "reset-failed", loaded);
   if (wrong === undefined) return undefined;
-  const after = await unitStates(machine);
+  const after = await statesOf(machine, units);
   return loaded.every((unit) => isDown(after.get(unit))) ? undefined : wrong;
 }
 
@@ -111,7 +111,7 @@ function isDown(state: string | undefined): boolean {
 
 /** A unit that does not start is not reported here: `verify` finds it, with its reason and its account. */
 async function start(machine: Machine, units: readonly string[]): Promise<undefined> {
-  const states = await unitStates(machine);
+  const states = await statesOfDown(machine);
   await systemctl(
     machine,
     "reset-failed",

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import type { Bundle, Group } from "../../../delivery/protocol/bundle.ts";
-import { templateOf } from "../../../lib/systemd/unit-name.ts";
+import { isTemplate, templateOf } from "../../../lib/systemd/unit-name.ts";
 import { type UnitStates, unitsOf } from "../../apply/hooks/choose.ts";
 import type { Machine } from "../../os/machine.ts";
-import { ask, givenUp, lastDaemonReload, serviceOf, socketOf } from "../../os/systemd.ts";
+import { ask, givenUp, lastDaemonReload, serviceOf, socketOf, statesOf } from "../../os/systemd.ts";
 import { accountsOf, completedAt, type Generation } from "../../store/generations.ts";
 import { goneAccounts, goneInWords, heldGroups, isMarked, readMark, unfinishedCopy } from "../../store/moving.ts";
 import { byDeploy, type Difference, type Repair } from "../difference.ts";
@@ -25,19 +25,25 @@ const clockError = 1000;
  * systemd needs milliseconds for each unit, whichever properties are asked for, and more for each unit file of the host (measured: 23 ms with
  * 300 accounts), so unchanged units are left out: those of which no file was written since systemd read all units, or since an apply
  * had brought all into force. A unit that is not loaded is read when it starts.
+ * @param known states of all loaded units, if the caller has asked for them already
  */
 export async function showUnits(
   machine: Machine,
   generation: Generation,
-  states: UnitStates,
+  known?: UnitStates,
 ): Promise<ReadonlyMap<string, Shown>> {
   const { bundle } = generation;
   const read = (await lastDaemonReload(machine)) - clockError;
   const changed = changedSince(machine, bundle, Math.max(read, completedAt(machine, generation)));
   const ours = ourUnits(bundle);
-  const own = [...ours].flatMap(([name, group]) =>
-    states.has(name) && (group === "host" || changed.has(name)) ? [name] : [],
-  );
+  const candidates = [...ours].flatMap(([name, group]) => (group === "host" || changed.has(name) ? [name] : []));
+  const states =
+    known ??
+    (await statesOf(
+      machine,
+      candidates.map((name) => (isTemplate(name) ? name.replace("@", "@*") : name)),
+    ));
+  const own = candidates.filter((name) => states.has(name));
   const isChanged = (name: string | undefined) => name !== undefined && ours.has(name) && changed.has(name);
   const asked = [...own, ...[...states.keys()].filter((name) => isChanged(templateOf(name)) && !ours.has(name))];
   if (asked.length === 0) return new Map();
