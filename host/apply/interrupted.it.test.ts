@@ -122,3 +122,14 @@ test("an incomplete delivery is refused and leaves no files behind", async () =>
   expect(result.stderr).toContain("the delivery is refused and nothing was changed");
   expect(await on.shell("find /run/fairhost -name '*.delivery'")).toBe("");
 });
+
+test("so is one with a damaged group, which only the job looks into", async () => {
+  const before = (await on.status()).generation;
+  const damaged = { ...base, groups: { ...base.groups, "account-1": { ...base.groups["account-1"]!, units: [] } } };
+  const result = await on.host.run(["fairhost-host", "apply"], { stdin: delivery(damaged) });
+  expect(result.exitCode).toBe(5);
+  expect(JSON.parse(result.stdout)).toMatchObject({ result: "failed", hooks: [], changedGroups: [] });
+  expect(result.stderr).toContain("nothing was changed: the digest of group account-1 does not match its content");
+  expect(await on.shell("find /run/fairhost -name '*.delivery'")).toBe("");
+  expect((await on.status()).generation).toBe(before);
+});

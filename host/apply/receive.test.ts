@@ -89,6 +89,13 @@ test.each<[string, string, string]>([
   expect(() => receive(text)).toThrow(message);
 });
 
+test("who hands the text on looks at no group, but refuses what is no bundle or has other groups", () => {
+  const damaged = { ...bundle, groups: { ...bundle.groups, host: { ...bundle.groups.host, units: [] } } };
+  expect(receive(delivery(damaged), false).bundle).toEqual(damaged);
+  expect(() => receive(delivery({ ...bundle, host: "web2" }), false)).toThrow("the bundle's digest does not match");
+  expect(() => receive(delivery({ ...bundle, format: 2 }), false)).toThrow("this applier needs format 1");
+});
+
 test("no message contains the secret", () => {
   const text = delivery({ ...bundle, format: 2 });
   expect(() => receive(text)).toThrow(expect.not.objectContaining({ message: expect.stringContaining(masterSecret) }));

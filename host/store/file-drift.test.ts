@@ -1,4 +1,14 @@
-import { linkSync, lstatSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { accountGroup, bundleOf, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
@@ -65,4 +75,36 @@ test("texts of before are not read, but by who applies the same again; nor is a 
   expect(sealedAt(tree.machine())).toBe(0);
   expect((await apply(tree.machine(), one, secret)).repaired).toEqual([`${slice} had been changed`]);
   expect(readFileSync(path, "utf8")).toBe(text);
+});
+
+test.each<[string, (at: (path: string) => void) => void, string[]]>([
+  ["a file in a folder", (at) => at("systemd/other.service"), ["systemd/other.service"]],
+  [
+    "a file in the directory of a drop-in",
+    (at) => at("systemd/account-.service.d/9.conf"),
+    ["systemd/account-.service.d/9.conf"],
+  ],
+  ["a file beside the folders", (at) => at("other"), ["other"]],
+  ["a file in a new directory", (at) => at("systemd/more/other"), ["systemd/more/other"]],
+])(
+  "%s that nobody declared is found without reading the names in directories of before",
+  async (_name, put, expected) => {
+    using tree = await applied();
+    const find = () => findDrift(tree.at(current), readCurrent(tree.machine()), sealedAt(tree.machine())).unknown;
+    expect(find()).toEqual([]);
+    put((path) => {
+      mkdirSync(dirname(tree.at(`${current}/${path}`)), { recursive: true });
+      writeFileSync(tree.at(`${current}/${path}`), "");
+    });
+    expect(find()).toEqual(expected);
+  },
+);
+
+test("a directory in whose place a symlink is counts as such, and what it shows is not gone through", async () => {
+  using tree = await applied();
+  const path = tree.at(`${current}/systemd/account-.service.d`);
+  renameSync(path, tree.at("elsewhere"));
+  symlinkSync(tree.at("elsewhere"), path);
+  const { unknown } = findDrift(tree.at(current), readCurrent(tree.machine()), sealedAt(tree.machine()));
+  expect(unknown).toEqual(["systemd/account-.service.d"]);
 });

@@ -1,6 +1,8 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import type { BundleFile } from "../../delivery/protocol/bundle.ts";
+import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
+import type { Bundle, BundleFile } from "../../delivery/protocol/bundle.ts";
+import { once } from "../../lib/once.ts";
 import type { Machine } from "../os/machine.ts";
 import { filesOf, type Generation, modeOf } from "./generations.ts";
 import { recordName } from "./layout.ts";
@@ -32,7 +34,10 @@ export function findDrift(directory: string, { bundle }: Pick<Generation, "bundl
     if (wrong) changed.set(file.path, wrong);
     else inodes.set(file.path, stat!.ino);
   }
-  return { changed, inodes, unknown: walk(directory).filter((path) => path !== recordName && !files.has(path)) };
+  const unknown = walk(directory, since, directoriesOf(bundle)).filter(
+    (path) => path !== recordName && !files.has(path),
+  );
+  return { changed, inodes, unknown };
 }
 
 /**
@@ -56,9 +61,39 @@ function driftOf(path: string, stat: Stats | undefined, file: BundleFile, since:
   return (stat.mode & 0o7777) === modeOf(file) ? undefined : "mode-changed";
 }
 
-function walk(directory: string, prefix = ""): string[] {
-  if (!existsSync(directory)) return [];
-  return readdirSync(join(directory, prefix), { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() ? walk(directory, `${prefix}${entry.name}/`) : [`${prefix}${entry.name}`],
+/** The directories inside each directory of a bundle's files, by bundle path with its slash; of the generation itself an empty path. */
+const directoriesOf = once((bundle: Bundle): ReadonlyMap<string, ReadonlySet<string>> => {
+  const inside = new Map<string, Set<string>>([["", new Set(bundleFolders.map(({ name }) => `${name}/`))]]);
+  const add = (path: string) => {
+    if (inside.has(path)) return;
+    inside.set(path, new Set());
+    const above = path.slice(0, path.lastIndexOf("/", path.length - 2) + 1);
+    add(above);
+    inside.get(above)!.add(path);
+  };
+  for (const path of inside.get("")!) inside.set(path, new Set());
+  let last = "";
+  for (const path of filesOf(bundle).keys()) {
+    const directory = path.slice(0, path.lastIndexOf("/") + 1);
+    if (directory !== last) add(directory);
+    last = directory;
+  }
+  return inside;
+});
+
+/** Names of files below a directory. One that has not changed since has the names of then: only its directories are gone through. */
+function walk(
+  directory: string,
+  since: number,
+  known: ReadonlyMap<string, ReadonlySet<string>>,
+  prefix = "",
+): string[] {
+  const path = `${directory}/${prefix}`;
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (!stat) return [];
+  const inside = known.get(prefix);
+  if (inside && stat.ctimeMs < since) return [...inside].flatMap((each) => walk(directory, since, known, each));
+  return readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? walk(directory, since, known, `${prefix}${entry.name}/`) : [`${prefix}${entry.name}`],
   );
 }
