@@ -15,7 +15,9 @@ export function fullDiskCases(on: () => BackupHosts): void {
         mount -t tmpfs -o size=64k full ${spool} && dd if=/dev/zero of=${spool}/all bs=4k 2>/dev/null || true`);
       const { exitCode, stderr } = await on().web.host.run("fairhost-host backup");
       expect(exitCode).toBe(5);
-      expect(stderr).toMatch(/account 1 has no new backup: its files are backed up, but not databases of postgresql: the disk is full/);
+      expect(stderr).toMatch(
+        /account 1 has no new backup: its files are backed up, but not databases of postgresql: the disk is full/,
+      );
       expect(stderr).not.toContain("account 2 has no new backup");
       expect(await newest(2)).toHaveLength(before.length + 1);
     });
