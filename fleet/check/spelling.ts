@@ -148,6 +148,12 @@ export function tracesOf(of: Named, name: string): string[] {
 /** Letters of a word in which two slips leave no doubt that it is the other one: shorter ones are names of their own too (cogent and regent). */
 const longWord = 7;
 
+/** The same where another letter is one of the slips: telekom and telenor, intelsat and eutelsat, entergy and evergy are companies of their own. */
+const longerWord = 9;
+
+/** They tell apart, whatever their letters: northern and southern, grid-northeast and grid-northwest. */
+const directions = /north|east|south|west/g;
+
 type Named = (typeof spelledMeanings)[Spelled]["names"];
 
 /**
@@ -171,7 +177,8 @@ export function slipBetween(
   const [a, b] = [short.toLowerCase(), long.toLowerCase()];
   const at = [...b].findIndex((letter, index) => letter !== a[index]);
   if (at < 0) return undefined;
-  const isTwo = of !== "place" && b.length >= longWord && slipsBetween(a, b) === 2 ? "two letters" : undefined;
+  const isLong = of !== "place" && b.length >= longWord;
+  const isTwo = isLong && !differInDirection(a, b) && slipsBetween(a, b) === 2 ? "two letters" : undefined;
   if (b.length - a.length > 1) return isTwo;
   // Places have codes of a few letters (DEBER and DEBRE, LFPG and LFBG), and grids have two that count: `rackab`.
   const isWord = words.length + others.length === 2 && a.length === b.length;
@@ -192,11 +199,17 @@ function rest(words: readonly string[], others: readonly string[]): string {
   return words.filter((word) => !known.has(word.toLowerCase())).join("");
 }
 
+function differInDirection(one: string, other: string): boolean {
+  const [left, right] = [one, other].map((word) => word.replaceAll(directions, "-"));
+  return left === right;
+}
+
 /**
  * Letters that are missing, too many or another in one of two words, and swapped neighbours (optimal string alignment: the least number of
- * such slips, none of which touches another).
+ * such slips, none of which touches another). In a word that is not {@link longerWord}, another letter is two.
  */
 function slipsBetween(one: string, other: string): number {
+  const another = Math.max(one.length, other.length) < longerWord ? 2 : 1;
   const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= one.length; i++) {
     const row = [i];
@@ -206,7 +219,7 @@ function slipsBetween(one: string, other: string): number {
       row[j] = Math.min(
         row[j - 1]! + 1,
         rows[i - 1]![j]! + 1,
-        rows[i - 1]![j - 1]! + (isSame ? 0 : 1),
+        rows[i - 1]![j - 1]! + (isSame ? 0 : another),
         ...(isTurned ? [rows[i - 2]![j - 2]! + 1] : []),
       );
     }
