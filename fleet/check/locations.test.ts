@@ -33,6 +33,10 @@ test.each<[what: string, edits: readonly Edit[], ...messages: string[]]>([
     [city, swapped],
     'the site is in Saint Denis as site "par1" (sites/par1.yaml), but 6809 km from it',
   ],
+  [
+    "two cities of one name in one country, each with its region",
+    [["city: Courbevoie", "city: Saint Denis, Réunion"], swapped],
+  ],
   ["cities of one name in two countries", [city, swapped, ["country: FR", "country: RE"]]],
   [
     "one place in two countries",

@@ -20,20 +20,20 @@ export function checkLocations({ sites }: Entries): Problem[] {
       .replace(/[\s\-']/g, "")} ${country}`;
     return [{ site, name: nameOf(site), latitude, longitude, city, country, place }];
   });
-  const problem = ({ site: { source } }: (typeof placed)[number], message: string) =>
-    source.problem(
-      ["location", "latitude"],
-      message,
-      "write latitude and longitude in degrees, WGS 84, north and east are positive",
-    );
+  const degrees = "write latitude and longitude in degrees, WGS 84, north and east are positive";
+  const problem = ({ site: { source } }: (typeof placed)[number], message: string, fix = degrees) =>
+    source.problem(["location", "latitude"], message, fix);
   return placed.flatMap((here, index) => {
     if (here.latitude === 0 && here.longitude === 0)
       return [problem(here, "latitude and longitude are 0, a place in the sea")];
     for (const other of placed.slice(0, index)) {
       const km = distanceKm(here, other);
       const at = `${shown(other.name)} (${other.site.source.file})`;
-      if (here.place === other.place && here.city !== undefined && km > cityKm)
-        return [problem(here, `the site is in ${here.city} as site ${at}, but ${Math.round(km)} km from it`)];
+      if (here.place === other.place && here.city !== undefined && km > cityKm) {
+        const message = `the site is in ${here.city} as site ${at}, but ${Math.round(km)} km from it`;
+        const fix = `${degrees}; of two cities of one name, say which: \`${here.city}, <region>\``;
+        return [problem(here, message, fix)];
+      }
       if (here.country !== undefined && other.country !== undefined && here.country !== other.country && km < placeKm)
         return [problem(here, `the site is in ${here.country}, but where site ${at} is, in ${other.country}`)];
     }
