@@ -44,3 +44,8 @@ test("what is no day, and what ends on a day, may come", () => {
   const restore = { id: "r", snapshot: "before q", what: ["all"] };
   expect(told({ ...fleet, accounts: [{ ...account!, restore }, ...accounts] })).toEqual([]);
 });
+
+test("a base whose release did not read a folder or a file yet is compared without it", () => {
+  const { plans: _, retired: __, ...older } = fleet;
+  expect(told(fleet, older as Fleet)).toEqual([]);
+});

@@ -34,7 +34,8 @@ export function daysAhead(before: Fleet | undefined, after: Fleet, today: string
 function pastDays(fleet: Fleet): Said[] {
   return (Object.entries(fileKinds) as [FileKey, FileKind][]).flatMap(([key, { name, path: file, schema }]) => {
     const isFolder = file.endsWith("/");
-    const entries = (isFolder ? fleet[key] : [fleet[key]]) as readonly object[];
+    // An older release, whose fleet the base may be, did not read every folder.
+    const entries = (isFolder ? (fleet[key] ?? []) : [fleet[key]]) as readonly object[];
     return entries.flatMap((entry) => {
       const where = isFolder ? `${name} ${Reflect.get(entry, "number") ?? Reflect.get(entry, "name")}` : file;
       return valuesOf(schema, entry, "past day").flatMap(({ path, value }) =>
