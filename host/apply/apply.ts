@@ -10,7 +10,7 @@ import { requireQuotas } from "../os/quota.ts";
 import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";
 import { rememberAnswer, writeAnswers } from "../store/answers.ts";
 import { closeExposed } from "../store/closed.ts";
-import { findDrift, sealedAt } from "../store/file-drift.ts";
+import { findDrift, placedAt } from "../store/file-drift.ts";
 import {
   type Applied,
   accountsOf,
@@ -100,8 +100,9 @@ export async function apply(
   await ensureAccountsMounted(machine, bundle);
   const applied = readApplied(machine);
   const bases = possibleBases(machine, current, applied?.number ?? 0);
-  // Who applies the same again asks whether all is as it was.
-  const since = bundle.digest === current.bundle.digest ? 0 : sealedAt(machine);
+  // Who applies the same again asks whether all is as it was, also where some accounts have kept older files.
+  const isSame = [current.bundle.digest, applied?.from].includes(bundle.digest);
+  const since = isSame ? 0 : placedAt(current);
   const drift = findDrift(machine.layout.current, current, since);
   const drifted = new Set(drift.changed.keys());
   const repairs = await repair(machine, current, drifted, bases.length > 1);
@@ -129,6 +130,7 @@ export async function apply(
     notes,
     filesWritten: 0,
     behind: new Set(isNewEpoch ? groups : applied?.behind),
+    wanted: bundle.digest,
   };
 
   const differs = bundle.digest !== current.bundle.digest || repaired.length > 0;
@@ -242,7 +244,11 @@ async function complete(course: Course, generation: Generation): Promise<void> {
   const ran = course.hooks.length > 0 || applied?.number !== generation.number;
   const firewall = machine.live && ran ? await firewallHash(machine, generation.bundle) : applied?.firewall;
   const behind = [...course.behind].filter((group) => generation.bundle.groups[group]);
-  const now: Applied = { number: generation.number, firewall, epoch, ...(behind.length > 0 && { behind }) };
+  const now: Applied = {
+    ...{ number: generation.number, firewall, epoch },
+    ...(behind.length > 0 && { behind }),
+    ...(course.wanted !== generation.bundle.digest && { from: course.wanted }),
+  };
   if (JSON.stringify(now) !== JSON.stringify(applied)) writeApplied(machine, now);
   if (backupsOf(generation.bundle).length > 0) beginProofs(machine);
   inForceNow(machine, generation.bundle);

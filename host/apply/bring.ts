@@ -27,6 +27,8 @@ import { verify } from "./verify.ts";
 export interface Course {
   readonly machine: Machine;
   readonly epoch: number;
+  /** Digest of the bundle that is to be in force. */
+  readonly wanted: string;
   readonly applied: Applied | undefined;
   /** Generations from which the running host may come; grows with every switch of this run. */
   readonly bases: Generation[];

@@ -1,14 +1,15 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
-import { join } from "node:path";
 import { bundleFolders } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle, BundleFile } from "../../delivery/protocol/bundle.ts";
 import { once } from "../../lib/once.ts";
-import type { Machine } from "../os/machine.ts";
 import { filesOf, type Generation, modeOf } from "./generations.ts";
 import { recordName } from "./layout.ts";
 
 /** Kinds of drift of a file, the worst first. */
 export type FileDrift = "file-removed" | "file-changed" | "link-changed" | "owner-changed" | "mode-changed";
+
+/** A file as it was found. What happens to it later gives it another time of change. */
+export type Found = Pick<Stats, "ino" | "ctimeMs">;
 
 export interface Drift {
   /** Bundle paths whose file is missing or changed: by hand, by accident, or by a failing disk. */
@@ -16,23 +17,23 @@ export interface Drift {
   /** Unexpected files in the generation. */
   readonly unknown: readonly string[];
   /** Inode of every unchanged file and symlink, by bundle path. */
-  readonly inodes: ReadonlyMap<string, number>;
+  readonly inodes: ReadonlyMap<string, Found>;
 }
 
 /**
  * Compares every file of the generation in force with its bundle: text, mode, owner.
- * @param since milliseconds since 1970: a text is not read whose file has not changed from then on ({@link sealedAt}). Default: every text is read.
+ * @param since milliseconds since 1970: a text is not read whose file has not changed from then on ({@link placedAt}). Default: every text is read.
  */
 export function findDrift(directory: string, { bundle }: Pick<Generation, "bundle">, since = 0): Drift {
   const changed = new Map<string, FileDrift>();
-  const inodes = new Map<string, number>();
+  const inodes = new Map<string, Found>();
   const files = filesOf(bundle);
   for (const file of files.values()) {
     const path = `${directory}/${file.path}`;
     const stat = lstatSync(path, { throwIfNoEntry: false });
     const wrong = driftOf(path, stat, file, since);
     if (wrong) changed.set(file.path, wrong);
-    else inodes.set(file.path, stat!.ino);
+    else inodes.set(file.path, { ino: stat!.ino, ctimeMs: stat!.ctimeMs });
   }
   const unknown = walk(directory, since, directoriesOf(bundle)).filter(
     (path) => path !== recordName && !files.has(path),
@@ -41,13 +42,12 @@ export function findDrift(directory: string, { bundle }: Pick<Generation, "bundl
 }
 
 /**
- * When the files of the generation in force were complete and on disk, its record last, in milliseconds since 1970. The kernel moves a file's time of change with
- * whatever is done to it, by hand too, and no program can set it back.
- * @returns 0 if nobody can tell: there is no record, or its time has not come, so that the clock was wrong
+ * When the files of a generation were as its record has them, in milliseconds since 1970. The kernel moves a file's time of change with whatever is done to it, by hand
+ * too, and no program can set it back. The record itself says it: its own time would be that of whoever has put it back, of another day perhaps.
+ * @returns 0 if nobody can tell: an older release made it, or that time has not come, so that the clock was wrong
  */
-export function sealedAt({ layout }: Pick<Machine, "layout">): number {
-  const sealed = lstatSync(join(layout.current, recordName), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return sealed > Date.now() ? 0 : sealed;
+export function placedAt({ placed = 0 }: Pick<Generation, "placed">): number {
+  return placed > Date.now() ? 0 : placed;
 }
 
 function driftOf(path: string, stat: Stats | undefined, file: BundleFile, since: number): FileDrift | undefined {

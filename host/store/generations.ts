@@ -19,6 +19,8 @@ export interface Generation {
   readonly bundle: Bundle;
   /** Paths that were repaired after a change by hand: programs may have read the wrong text before. */
   readonly repaired: readonly string[];
+  /** When its files were all there, as this run had found or made them, in milliseconds since 1970. An older release did not say it. */
+  readonly placed?: number;
 }
 
 /** The generation whose hooks completed last, and facts of that moment. */
@@ -30,6 +32,8 @@ export interface Applied {
   readonly epoch: number;
   /** Accounts whose programs still have older secrets: a server has not got the password of this epoch yet. */
   readonly behind?: readonly Group[];
+  /** Digest of the bundle that it was made from, if that is another one: some accounts keep older files. */
+  readonly from?: string;
 }
 
 /** Number of older generations that are kept. */

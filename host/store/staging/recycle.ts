@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Machine } from "../../os/machine.ts";
 import { directoryMode, recordName } from "../layout.ts";
@@ -26,7 +26,7 @@ export interface Taken {
 /**
  * Makes the recycled generation, if there is one, the directory of the new one, and removes files that do not fit. What it has is not
  * trusted: a name stays only if it is a hard link to the same file that is in force and was just found unchanged.
- * @param fits whether the new generation has this inode at a bundle path
+ * @param fits whether the new generation has this file at a bundle path
  */
 export function takeRecycled(machine: Machine, directory: string, fits: Clearing["fits"]): Taken {
   const { disk, layout } = machine;
@@ -43,7 +43,7 @@ export function takeRecycled(machine: Machine, directory: string, fits: Clearing
 }
 
 interface Clearing {
-  readonly fits: (path: string, inode: number) => boolean;
+  readonly fits: (path: string, stat: Stats) => boolean;
   readonly there: Set<string>;
   readonly touched: Set<string>;
 }
@@ -57,7 +57,7 @@ function clear(machine: Machine, root: string, prefix: string, clearing: Clearin
     const path = `${root}/${inside}`;
     if (entry.isDirectory() && isAsMade(path) && clear(machine, root, `${inside}/`, clearing)) {
       left = true;
-    } else if (!entry.isDirectory() && fits(inside, lstatSync(path).ino)) {
+    } else if (!entry.isDirectory() && fits(inside, lstatSync(path))) {
       there.add(inside);
       left = true;
     } else {

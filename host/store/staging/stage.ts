@@ -1,10 +1,11 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bundleFolders } from "../../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle, BundleFile, BundleGroup, Group } from "../../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../../delivery/protocol/digest.ts";
 import { changedGroups } from "../../apply/hooks/choose.ts";
 import { ApplyError, type Machine } from "../../os/machine.ts";
+import type { Found } from "../file-drift.ts";
 import {
   discard,
   filesOf,
@@ -21,12 +22,15 @@ import { type Taken, takenFrom, writtenTwice } from "./taken-paths.ts";
 /** Up to this number, files are made durable one by one; above it, syncing the whole file system is faster. */
 const syncEach = 64;
 
+/** Milliseconds by which the kernel's clock of files may be behind: it goes in steps, of 10 at most. */
+const clockStep = 20;
+
 /** What a run knows about the files of the generation in force before it stages another one. */
 export interface SeenFiles {
   /** Bundle paths whose files were changed: they are written again. */
   readonly drifted: ReadonlySet<string>;
-  /** Inode of every unchanged file, by bundle path. */
-  readonly inodes: ReadonlyMap<string, number>;
+  /** Every unchanged file as it was found, by bundle path. */
+  readonly inodes: ReadonlyMap<string, Found>;
 }
 
 /** A generation that is being made beside the one in force. Nothing outside its directory is touched. */
@@ -49,6 +53,7 @@ export class Staging {
   #host = "";
   #groups: Partial<Record<Group, BundleGroup>> = {};
   #bundle: Bundle | undefined;
+  #placed = 0;
 
   /** @param seen facts about the generation in force; its changed files are never linked. */
   constructor(machine: Machine, current: Generation, seen: SeenFiles) {
@@ -76,9 +81,10 @@ export class Staging {
     this.#host = bundle.host;
     this.#together = this.#toWrite(bundle) > syncEach;
     const files = filesOf(bundle);
-    const { there, touched } = takeRecycled(this.#machine, this.directory, (path, inode) => {
+    const { there, touched } = takeRecycled(this.#machine, this.directory, (path, { ino, ctimeMs }) => {
       const file = files.get(path);
-      return file !== undefined && this.#seen.inodes.get(path) === inode && this.#isInForce(file);
+      const found = this.#seen.inodes.get(path);
+      return file !== undefined && found?.ino === ino && found.ctimeMs === ctimeMs && this.#isInForce(file);
     });
     this.#there = there;
     for (const directory of touched) this.#touched.add(directory);
@@ -87,6 +93,7 @@ export class Staging {
     for (const [name, group] of Object.entries(bundle.groups) as [Group, BundleGroup][]) this.#add(name, group);
     // Keep the object as it was sent: its digest and its files by path are already known.
     this.#bundle = bundle;
+    this.#placed = Date.now() - clockStep;
   }
 
   /**
@@ -119,7 +126,7 @@ export class Staging {
     const { disk, layout } = this.#machine;
     if (this.#together) disk.syncFileSystem(this.directory);
     else for (const directory of this.#touched) disk.syncDirectory(directory);
-    const generation: Generation = { number: this.number, bundle: this.bundle, repaired };
+    const generation: Generation = { number: this.number, bundle: this.bundle, repaired, placed: this.#placed };
     disk.create(join(this.directory, recordName), JSON.stringify(generation), 0o600, { sync: true });
     disk.syncDirectory(this.directory);
     disk.syncDirectory(layout.generations);
@@ -148,6 +155,14 @@ export class Staging {
     return old !== undefined && sameFile(old, file) && !this.#seen.drifted.has(file.path);
   }
 
+  /** Whether nobody has touched a file in force since this run looked at it; one that this run has made was not looked at. */
+  #isAsFound({ path }: BundleFile): boolean {
+    const found = this.#seen.inodes.get(path);
+    if (!found) return true;
+    const stat = lstatSync(join(this.#machine.layout.current, path), { throwIfNoEntry: false });
+    return stat?.ino === found.ino && stat.ctimeMs === found.ctimeMs;
+  }
+
   #place(file: BundleFile): void {
     if (this.#there.has(file.path)) return;
     const { disk, layout } = this.#machine;
@@ -155,7 +170,7 @@ export class Staging {
     this.#ensureDirectory(dirname(path));
     this.#touched.add(dirname(path));
     // A symlink is hard-linked like a file: the symlink itself, not its target.
-    if (this.#isInForce(file)) disk.link(`${layout.current}/${file.path}`, path);
+    if (this.#isInForce(file) && this.#isAsFound(file)) disk.link(`${layout.current}/${file.path}`, path);
     else if (file.link !== undefined) disk.symbolicLink(file.link, path);
     else {
       disk.create(path, file.content!, modeOf(file), { sync: !this.#together });
