@@ -14,6 +14,8 @@ export const accounts = [
       site("strong", { level: "strong" }),
       site("complete", { level: "complete" }),
       { ...site("cached", { level: "strong" }), cache: true },
+      // Called as what another one's mode is.
+      site("watch", { level: "strong" }),
       site("watched", { level: "complete", watchOnly: true }),
       site("but", {
         level: "strong",

@@ -136,6 +136,10 @@ describe("exclusions", () => {
   });
 });
 
+test("no name of a web site is taken for a mode", async () => {
+  expect(await status("watch.alice/?id=1%27%20OR%20%271%27=%271")).toBe(403);
+});
+
 test("no visitor chooses the level, the web site or the server", async () => {
   const task = `basic;watch;1;watched;${"0".repeat(32)}`;
   const backend = "unix:/run/fairhost-http/account-2-http-plain";
