@@ -106,6 +106,12 @@ describe.each(["bird", "frr"] as const)("a delivered router of %s", (manufacture
     await on.forwards();
   }, 300_000);
 
+  test("believes no host's link-local address, which it says beside its own and may be another's", async () => {
+    const ways = `ip -6 route show ${own6}; ip route show ${own4}`;
+    await expect.poll(() => on.sh(ways), patient).toMatch(/ via [\s\S]* via inet6 /);
+    expect((await on.sh(ways)).match(/(?<= via )(?:inet6 )?\S+/g)).toEqual([host.address, `inet6 ${host.address}`]);
+  });
+
   test("believes a host no prefix of others, no part of its own, and no way out", async () => {
     const [before, since] = [await told(), await on.since()];
     // Its own way out stays, whatever it says.

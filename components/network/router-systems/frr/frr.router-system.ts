@@ -270,6 +270,8 @@ const maps =
           map(`host-${name}-in${suffix}`, [
             matching(`host-${name}`),
             `match ipv6 next-hop address ${plainAddress(address)}`,
+            // Not the link-local address that it says beside it, which FRR would take and nothing here compares.
+            "set ipv6 next-hop prefer-global",
             ...leaving,
           ]),
         ),
