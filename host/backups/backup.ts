@@ -38,11 +38,12 @@ import {
   type BackupState,
   Busy,
   failedState,
+  leaveOpen,
   makeSpool,
+  mayBeOpen,
   newestStored,
   readState,
   type Stored,
-  spoolOf,
   withBackup,
   writeState,
 } from "./state.ts";
@@ -137,6 +138,7 @@ function remember(machine: Machine, account: number, state: BackupState): void {
     writeState(machine, account, state);
   } catch (error) {
     machine.say(`account ${account}: the state of its backups cannot be written: ${String(error)}`);
+    leaveOpen(machine, account);
   }
 }
 
@@ -174,8 +176,7 @@ async function backUpOne(
   const { host, groups } = bundle;
   const { account } = record;
   const source = accountDirectory(machine, account);
-  const wasKilled = existsSync(spoolOf(machine, account));
-  await readAgain(machine.run, source, newestStored(readState(machine, account)), wasKilled);
+  await readAgain(machine.run, source, newestStored(readState(machine, account)), mayBeOpen(machine, account));
   const now = new Date();
   const { epoch, master } = latestMaster(machine);
   const repository = repositoryAt(record, host, epoch, now);

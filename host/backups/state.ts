@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { uptime } from "node:os";
 import { dirname, join } from "node:path";
 import { take } from "../../lib/kernel-lock.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
@@ -55,6 +57,25 @@ export function spoolOf({ layout }: Machine, account: number): string {
   return layout.at(`/srv/accounts/backups/${account}`);
 }
 
+/** The same in memory, for a host whose disk is full. */
+const inMemory = ({ layout }: Machine, account: number, suffix = ".spool") =>
+  join(layout.jobs, `backup-${account}${suffix}`);
+
+/**
+ * Whether another backup may have been made since the newest that is known, without a word about it: it was cut off, or there was no room for the word
+ * ({@link leaveOpen}). A boot takes away what is in memory.
+ */
+export function mayBeOpen(machine: Machine, account: number): boolean {
+  const ended = newestStored(readState(machine, account))?.ended;
+  const isLeft = [spoolOf(machine, account), inMemory(machine, account)].some((path) => existsSync(path));
+  return isLeft || ended === undefined || Date.parse(ended) < Date.now() - uptime() * 1000;
+}
+
+/** Notes in memory that a backup may be made of which nothing is known. */
+export function leaveOpen(machine: Machine, account: number): void {
+  machine.disk.makeDirectory(inMemory(machine, account), 0o700);
+}
+
 /** Bytes that restic's packs take at most until they are sent: some of 16 MiB and more at a time. */
 const packs = 256 << 20;
 
@@ -68,11 +89,8 @@ export function makeSpool(
   account: number,
   suffix = "",
 ): { readonly path: string; readonly isFull: boolean } {
-  const { disk, layout } = machine;
-  const places = [
-    `${spoolOf(machine, account)}${suffix}`,
-    join(layout.jobs, `backup-${account}${suffix || ".spool"}`),
-  ] as const;
+  const { disk } = machine;
+  const places = [`${spoolOf(machine, account)}${suffix}`, inMemory(machine, account, suffix || undefined)] as const;
   // What an interrupted run has left.
   for (const place of places) disk.remove(place);
   const parent = dirname(spoolOf(machine, account));
