@@ -110,6 +110,13 @@ export function keptCases({ get, body, seen }: Visitor): void {
       expect((await get(failing)).headers["cache-status"]).toMatch(/^fairhost; hit; ttl=(?:-\d+|0)$/);
     });
 
+    // A fetch in the background never waits for a thread (varnishd: `bgfetch_no_thread`): without a free one it is given up, on a quiet web site each time.
+    test("what is stale is fetched anew by the one visitor who asks, and nobody else", async () => {
+      const address = "app.alice.test/anew?Cache-Control=max-age=1,stale-while-revalidate=3600";
+      expect(await body(address)).toBe("app GET 1");
+      await expect.poll(() => body(address), { interval: 1500, timeout: 15_000 }).toBe("app GET 2");
+    });
+
     test("no longer once something has changed it, or a visitor wants it fresh", async () => {
       const address = `app.alice.test/changed?${minute}`;
       expect(await body(address)).toBe("app GET 1");
