@@ -36,6 +36,7 @@ const readElsewhere: Readonly<Record<string, string>> = {
   "hosts.*.ssh.port": "components/host/system/way-in.ts",
   "routers.*.ssh": "stacks/connections.ts",
   "hosts.*.serial": "fleet/check/places.ts",
+  "sites.*.city": "fleet/check/locations.ts",
   "sites.*.prefix4": "fleet/check/places.ts",
   // The guard compares it on both sides.
   "networks.*.fleet": "guard/rules/identity-kept.ts",

@@ -34,7 +34,9 @@ export const schema = z.strictObject({
   provider: spelled("provider", nameSchema.describe("Company that runs the building, for example `equinix`.")),
   location: z
     .strictObject({
-      city: textSchema.describe("City, for information only."),
+      city: textSchema.describe(
+        "City: sites of one city and country lie within 100 km of each other, or the fleet is refused; nothing else follows from it.",
+      ),
       country: format("a two-letter country code such as FR", (says) => z.string().regex(/^[A-Z]{2}$/, says)).describe(
         "Country code, ISO 3166-1 alpha-2: whose law applies to the data; for information only, but another one needs an approval.",
       ),

@@ -8,7 +8,7 @@ export const inputs = z.strictObject({
   waivers,
   name: key(text).describe("Unique in the fleet."),
   provider: redundancy(text).describe("The company that runs the building."),
-  city: note(text).describe("For information only."),
+  city: note(text).describe("Sites of one city and country lie within 100 km of each other."),
   country: promise(text, { weaker: "any" }).describe(
     "ISO 3166-1 alpha-2: whose law applies to the data; no rule reads it, it is for information only.",
   ),

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { execa } from "execa";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildApplier } from "../../delivery/build.ts";
@@ -62,6 +62,16 @@ describe.each([
     }
     expect(readFileSync(inFairhost(tree, "current/systemd/account-2-http-blog.socket"), "utf8")).toContain("[Socket]");
   });
+});
+
+test("the generation in force put back from a copy, while its number lies among the older ones: the one in force counts", async () => {
+  using tree = await deployed();
+  for (const name of ["1", "7"])
+    cpSync(inFairhost(tree, "current"), inFairhost(tree, `generations/${name}`), { recursive: true });
+  const { exitCode, all } = await run(tree, ["apply"], delivery);
+  expect(exitCode, all).toBe(0);
+  expect(readdirSync(inFairhost(tree, "generations"))).toEqual(["1"]);
+  expect(JSON.parse(readFileSync(inFairhost(tree, "current/generation.json"), "utf8"))).toMatchObject({ number: 2 });
 });
 
 test("what only informs, the last report and the lock's holder, is replaced", async () => {

@@ -113,8 +113,13 @@ export function settleGenerations(machine: Machine): Generation {
     // An older one was in force: it is complete and has its own name, unless its removal was interrupted after its record was removed.
     if (Number(name) < current.number && existsSync(join(path, recordName))) continue;
     const number = readGeneration(path)?.number;
-    if (number === undefined) discard(machine, path);
-    else if (`${number}` !== name) disk.rename(path, generationDirectory(machine, number));
+    // A copy of the one in force: somebody has put that back, and its name is kept for it.
+    if (number === undefined || number === current.number) discard(machine, path);
+    else if (`${number}` !== name) {
+      const own = generationDirectory(machine, number);
+      if (existsSync(own)) discard(machine, own);
+      disk.rename(path, own);
+    }
   }
   return current;
 }
