@@ -1,6 +1,17 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { globSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  appendFileSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join, relative } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { hostFixture } from "../components/host/bare-metal-host.fixture.ts";
 import { nothingDeclared } from "../components/registry/subject.ts";
@@ -72,6 +83,39 @@ test("the cache keeps a fixed number of files: the oldest go, whatever left them
   const before = left.map((name) => statSync(join(cache, name)).mtimeMs);
   expect(await buildIn(tree.root)).toBe(text);
   expect(left.map((name) => statSync(join(cache, name)).mtimeMs)).toEqual(before);
+});
+
+test("a source that changes makes another applier, wherever it lies", () => {
+  using tree = new Tree();
+  const checkout = tree.at("checkout");
+  const sources = globSync(["*", "{components,delivery,fleet,host,lib}/**"], {
+    cwd: join(import.meta.dirname, ".."),
+    exclude: ["node_modules", "**/*.test.ts", "**/golden/**"],
+    withFileTypes: true,
+  });
+  for (const file of sources.filter((each) => each.isFile())) {
+    const from = join(file.parentPath, file.name);
+    cpSync(from, join(checkout, relative(join(import.meta.dirname, ".."), from)));
+  }
+  symlinkSync(join(import.meta.dirname, "../node_modules"), join(checkout, "node_modules"));
+  const program = "process.stdout.write(await (await import('./delivery/build.ts')).buildApplier())";
+  const build = () =>
+    execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+      cwd: checkout,
+      env: { ...process.env, XDG_CACHE_HOME: tree.at("cache") },
+      encoding: "utf8",
+      maxBuffer: 1 << 26,
+    });
+  const before = build();
+  const [index] = globSync("fairhost/applier/*.json", { cwd: tree.at("cache") });
+  const [inputs] = JSON.parse(readFileSync(join(tree.at("cache"), index!), "utf8")) as string[][];
+  const own = inputs!.filter((name) => !name.includes("node_modules"));
+  for (const room of ["host", "components", "delivery", "lib"]) {
+    const name = own.find((each) => join("delivery", each).startsWith(`${room}/`));
+    appendFileSync(join(checkout, "delivery", name!), `\nconsole.error("${room}");\n`);
+    expect(build()).toContain(`console.error("${room}")`);
+  }
+  expect(before).not.toContain('console.error("host")');
 });
 
 test("the bootstrap's payload starts with a line about its content; its script is short and plain", async () => {
