@@ -13,7 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => repository?.[Symbol.asyncDispose]());
 
-/** What a review says of identities and of its own judges, which a release must not touch by itself. */
 /** What no upgrade may find, apart from rules that the release removes (`changedRules`). */
 const kept = ({ rule, approval }: Report["findings"][number]) =>
   /^(?:identity|data|rules)-kept$/.test(rule) && approval?.action !== "weaken";

@@ -173,7 +173,9 @@ function takeBack(machine: Machine, { account: number, id }: RestoreRequest, ear
   const [from, place] = [placeOf(machine, number, earlier), placeOf(machine, number, id)];
   const kept = readKept(from) ?? readKept(place);
   if (!kept)
-    throw new ApplyError(`this host does not have (any more) what restore ${earlier} of account ${number} replaced`);
+    throw new ApplyError(
+      `what restore ${earlier} of account ${number} replaced is no longer on this host: restore from a backup`,
+    );
   if (existsSync(from)) machine.disk.rename(from, place);
   if (existsSync(join(place, "before"))) machine.disk.rename(join(place, "before"), join(place, "dumps"));
   const there = kept.paths.filter((path) => statOf(join(place, "files", path)));

@@ -10,7 +10,7 @@ test("there is a recording of 0.1.0", () => {
   expect(recordings.map(({ version }) => version)).toContain("0.1.0");
 });
 
-test.each(recordings)("the changelog tells operators of $version every line to add", ({ version, steps }) => {
+test.each(recordings)("the changelog tells administrators of $version every line to add", ({ version, steps }) => {
   const [, section = ""] = changelog.split(`### Upgrading from ${version}\n`);
   const text = section.split("\n### ")[0]!;
   for (const { file, add } of steps) {

@@ -30,7 +30,7 @@ export const recordings: readonly Recording[] = readdirSync(import.meta.dirname,
     return { version, directory, ...manifestSchema.parse(JSON.parse(manifest)) };
   });
 
-/** Copies a recorded inventory, as its operator upgrades it: with the lines that the upgrade asks for, unless told otherwise. */
+/** Copies a recorded inventory, as its administrator upgrades it: with the lines that the upgrade asks for, unless told otherwise. */
 export function copyInventory({ directory, steps }: Recording, to: string, options = { upgraded: true }): void {
   cpSync(join(directory, "inventory"), to, { recursive: true });
   if (!options.upgraded) return;

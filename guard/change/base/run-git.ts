@@ -55,7 +55,7 @@ const environment: NodeJS.ProcessEnv = {
 export async function git(directory: string, args: readonly string[], also: NodeJS.ProcessEnv = {}): Promise<string> {
   const output = await run(directory, args, also);
   if (output !== undefined) return output;
-  throw new UserError(`git ${args[0]} failed: it said no to ${args.slice(1).join(" ")}`);
+  throw new UserError(`git ${args[0]} refused: ${args.slice(1).join(" ")}`);
 }
 
 /**

@@ -33,7 +33,7 @@ test.each<[what: string, change: (day: string) => Partial<Fleet>, said: string]>
 ])("the day of %s has come", (_, change, said) => {
   const with_ = (day: string): Fleet => ({ ...fleet, ...change(day) });
   const message = (day: string) =>
-    `Says ${said.replace("DAY", day)}, a day that is still to come. Write the day on which it happened.`;
+    `Says ${said.replace("DAY", day)}, a date in the future. Write the day on which it happened.`;
   // Where it is tomorrow already.
   for (const day of ["2026-03-01", today, "2026-11-25"]) expect(told(with_(day))).toEqual([]);
   for (const day of ["2026-11-26", "2062-11-24"]) expect(told(with_(day))).toEqual([message(day)]);

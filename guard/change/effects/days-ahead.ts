@@ -27,7 +27,7 @@ export function daysAhead(before: Fleet | undefined, after: Fleet, today: string
     .map(({ where, path, day }) => ({
       rule: "identity-kept",
       subject: subject.register({}),
-      message: `Says ${path} ${day} (${where}), a day that is still to come. Write the day on which it happened.`,
+      message: `Says ${path} ${day} (${where}), a date in the future. Write the day on which it happened.`,
     }));
 }
 

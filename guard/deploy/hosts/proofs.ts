@@ -137,7 +137,7 @@ export function unproven(
       } else if (age >= is * 0.75) {
         notes.push(`The proof of ${about} ends in ${count(Math.max(1, Math.ceil(is - age)), "day")}: ${newest}.`);
       } else if (problems.length > 0 || !known.has(number)) {
-        notes.push(`The proof of ${about} is not as it should be: ${newest}.`);
+        notes.push(`The proof of ${about} is unusable: ${newest}.`);
       }
     }
   }
