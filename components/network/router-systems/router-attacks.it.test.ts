@@ -69,6 +69,12 @@ describe.each(["bird", "frr"] as const)("a delivered router of %s", (manufacture
   const [delivered] = deliveredRouters({ routers: [first, ...oneSwitch.routers.slice(1)] });
   const asked = (space: string, what: string) => on.sh(`birdc -s /run/${space}.ctl '${what}'`);
   const portTo = (leadsTo: string) => plan.interfaces.find((each) => each.leadsTo === leadsTo)!.ports[0]!;
+  const portOf = (space: string) =>
+    portTo(
+      space === host.name
+        ? "switches of the site"
+        : `${space === plan.routers[0]!.name ? "router" : "operator"} ${space}`,
+    );
   /** Since when all others than the host have their sessions. */
   const others = async () => (await on.since()).split(",").slice(1);
   /** Prefixes that the other router, and operators, were told of. */
@@ -248,10 +254,21 @@ describe.each(["bird", "frr"] as const)("a delivered router of %s", (manufacture
     async (_, space) => {
       const solicited = () => on.sh(`ip netns exec ${space} python3 /run/solicit.py`);
       expect(await solicited()).toBe("nobody\n");
-      if (manufacturer === "bird") return;
-      // FRR does where IPv4 has IPv6 next hops: it is the firewall that keeps it back.
+      // Its program sends none: the firewall of a router whose ports nobody has declared has no rule against them.
       await on.sh("nft destroy table inet fairhost");
-      expect(await solicited()).toMatch(/^fe80:/);
+      expect(await solicited()).toBe("nobody\n");
+      if (manufacturer === "frr") {
+        // Told to by hand it does, and the firewall keeps it back.
+        const tell = (what: string) =>
+          on.sh(
+            `vtysh -c 'configure terminal' -c 'interface ${portOf(space)}' -c '${what}ipv6 nd suppress-ra' 2>/dev/null`,
+          );
+        await tell("no ");
+        await expect.poll(solicited, patient).toMatch(/^fe80:/);
+        await on.sh("systemctl reload fairhost-router-firewall.service");
+        expect(await solicited()).toBe("nobody\n");
+        await tell("");
+      }
       await on.sh("systemctl reload fairhost-router-firewall.service");
     },
     120_000,

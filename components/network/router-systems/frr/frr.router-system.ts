@@ -107,6 +107,8 @@ ${[...families.flatMap(lists(plan)), ...shared(plan), ...families.flatMap(maps(p
 router bgp ${asNumber}
  bgp router-id ${routerId}
  no bgp default ipv4-unicast
+ ! No router advertisements where IPv4 has IPv6 next hops: hosts and operators would take them for their way out.
+ no bgp ipv6-auto-ra
  bgp log-neighbor-changes
  bgp graceful-restart
  ! After a start: at most so long until it announces what it knows.
