@@ -13,6 +13,8 @@ import { declarationOf, service, staticServer } from "../../testing/fixtures/bun
  */
 const [address, address4] = ["fd00:8000::11", "192.0.2.10"];
 const [visitor, visitor4] = ["fd00:9::5", "198.51.100.7"];
+/** Another host of the site, by its own address, and an account of it. */
+const [neighbor, stranger] = ["fd00:8000::12", "fd00:8000:0:77::2"];
 const declared = declarationOf([
   {
     number: 1,
@@ -43,7 +45,7 @@ const bundle = renderBundle(
 let host: ContainerHost;
 beforeAll(async () => {
   host = await bootContainer({ name: "ports" });
-  const scan = readFileSync(join(import.meta.dirname, "../../testing/programs/scan.py"), "utf8");
+  const scan = readFileSync(join(import.meta.dirname, "../../testing/programs/packets/scan.py"), "utf8");
   await host.writeFile("/run/scan.py", scan);
   // The kernel tells of each closed port, not of some a second.
   await succeed(
@@ -57,6 +59,7 @@ beforeAll(async () => {
     ip -6 route add default via fd00:8000::1
     ip -n outside link set lo up; ip -n outside link set eth0 up
     ip -n outside address add fd00:8000::1/64 dev eth0 nodad
+    ip -n outside address add ${neighbor}/64 dev eth0 nodad; ip -n outside address add ${stranger}/128 dev lo
     ip -n outside address add ${visitor}/128 dev lo; ip -n outside address add ${visitor4}/32 dev lo
     ip -n outside route add fd00:8000::/48 via ${address}
     ip -n outside route add ${address4} via inet6 ${address} dev eth0`,
@@ -65,8 +68,11 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => host?.stop());
 
-const scanned = async (protocol: "tcp" | "udp", to: string): Promise<number[]> => {
-  const from = to.includes(":") ? visitor : visitor4;
+const scanned = async (
+  protocol: "tcp" | "udp",
+  to: string,
+  from = to.includes(":") ? visitor : visitor4,
+): Promise<number[]> => {
   const command = ["ip", "netns", "exec", "outside", "python3", "/run/scan.py", protocol, from, to];
   const { open, closed } = JSON.parse(await succeed(host, command)) as { open: number[]; closed: number[] };
   return [...open, ...closed].toSorted((one, other) => one - other);
@@ -74,18 +80,33 @@ const scanned = async (protocol: "tcp" | "udp", to: string): Promise<number[]> =
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, index) => first + index);
 const [ssh, web] = [22, [80, 443]];
 
+const offered = [
+  ["a host", address, [ssh, ...web, ...range(9000, 9002)], [7000]],
+  ["a host over IPv4", address4, [ssh, ...web, ...range(9000, 9002)], [7000]],
+  ["an account with a service", "fd00:8000:0:1::1", [ssh, ...web, 8300], []],
+  ["an account with nothing", "fd00:8000:0:2::1", [ssh, ...web], []],
+  ["an account with FTPS", "fd00:8000:0:3::1", [21, ssh, ...web, ...range(8900, 8999)], []],
+  ["what an account calls out from", "fd00:8000:0:1::2", [], []],
+  ["another address of an account", "fd00:8000:0:1::7", [ssh, ...web], []],
+  ["nobody's address of the site", "fd00:8000:0:99::1", [], []],
+] as const;
+
 describe("from outside, of all 65,535 ports answer", () => {
-  test.each([
-    ["a host", address, [ssh, ...web, ...range(9000, 9002)], [7000]],
-    ["a host over IPv4", address4, [ssh, ...web, ...range(9000, 9002)], [7000]],
-    ["an account with a service", "fd00:8000:0:1::1", [ssh, ...web, 8300], []],
-    ["an account with nothing", "fd00:8000:0:2::1", [ssh, ...web], []],
-    ["an account with FTPS", "fd00:8000:0:3::1", [21, ssh, ...web, ...range(8900, 8999)], []],
-    ["what an account calls out from", "fd00:8000:0:1::2", [], []],
-    ["another address of an account", "fd00:8000:0:1::7", [ssh, ...web], []],
-    ["nobody's address of the site", "fd00:8000:0:99::1", [], []],
-  ] as const)("%s: those that are declared", async (_, to, tcp, udp) => {
+  test.each(offered)("%s: those that are declared", async (_, to, tcp, udp) => {
     expect([await scanned("tcp", to), await scanned("udp", to)]).toEqual([tcp, udp]);
+  });
+
+  // An account answers no address of the infrastructure: not even its service does.
+  const services = [8300];
+  const toNeighbor = offered.filter(([what, to]) => to !== address4 && /^a host|service|FTPS|calls/.test(what));
+  test.each([
+    ...toNeighbor.map(
+      ([what, to, tcp, udp]) =>
+        ["another host of the site", neighbor, what, to, tcp.filter((port) => !services.includes(port)), udp] as const,
+    ),
+    ...toNeighbor.slice(0, 2).map((each) => ["an account of another host", stranger, ...each] as const),
+  ])("to %s, %s, %s: those alone", async (_, from, __, to, tcp, udp) => {
+    expect([await scanned("tcp", to, from), await scanned("udp", to, from)]).toEqual([tcp, udp]);
   });
 
   test("and each port more that a rule opens is seen", async () => {

@@ -52,13 +52,12 @@ def note(port, state):
 
 
 def drain(seconds):
-    """Reads what has come. Returns whether anything had."""
-    some = False
+    """Reads what comes: for so long, and at 0 what is there."""
+    end = time.monotonic() + seconds
     while True:
-        ready, _, _ = select.select([raw, errors], [], [], seconds)
+        ready, _, _ = select.select([raw, errors], [], [], max(0, end - time.monotonic()))
         if not ready:
-            return some
-        some, seconds = True, 0
+            return
         for k in ready:
             data, (peer, *_) = k.recvfrom(2000)
             if not six:
@@ -80,6 +79,8 @@ for _ in range(2):
         raw.sendto(packet(port), (target, 0))
         if port % 64 == 0:
             drain(0)
-    while drain(1):
-        pass
+    # Until nothing new has come for a second: other programs of a neighbour, such as BFD, never cease to be heard.
+    known = None
+    while known != (known := len(found)):
+        drain(1)
 print(json.dumps({state: sorted(port for port, each in found.items() if each == state) for state in ("open", "closed")}))
