@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Machine } from "./machine.ts";
 
 /** Seconds after which what was in force before is restored, unless the new was confirmed. */
-const seconds = 30;
+export const seconds = 30;
 
 /**
  * A timer that restores what was in force before, whatever becomes of the applier: for changes that can cut the controller off. It is set

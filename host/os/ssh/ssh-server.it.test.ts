@@ -82,6 +82,17 @@ describe("the host's own SSH server", () => {
     expect(await apply(right)).toMatchObject({ result: "unchanged", hooks: [] });
   }, 120_000);
 
+  test("takes settings with which a login takes long: a host with much to do is none that locks out", async () => {
+    await sh("sed -i '1i account optional pam_exec.so /bin/sleep 18' /etc/pam.d/sshd");
+    try {
+      const { result, errors } = await apply(withSettings(`MaxAuthTries 5\n${settings}`));
+      expect([result, errors]).toEqual(["applied", []]);
+    } finally {
+      await sh("sed -i 1d /etc/pam.d/sshd");
+    }
+    expect(await apply(right)).toMatchObject({ result: "applied", errors: [] });
+  }, 120_000);
+
   test("takes half of those who have not logged in of one visitor, who has each address of a /64", async () => {
     const [one, other] = ["fd00:77", "fd00:78"];
     await sh(`ip -6 address add ${other}::1/64 dev eth0 nodad

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { keysOfTrial, sshd, sshSettings } from "../../../components/host/sshd.host.ts";
 import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { problemsIn, type Validator } from "../../apply/validate/staged.ts";
-import { arm, confirm, type DeadMan, restore } from "../dead-man.ts";
+import { arm, confirm, type DeadMan, restore, seconds } from "../dead-man.ts";
 import type { Machine } from "../machine.ts";
 import { ask } from "../systemd.ts";
 import { type SshDoor, sshDoors } from "./ssh.ts";
@@ -70,6 +70,8 @@ export async function loadSshServer(machine: Machine): Promise<string | undefine
   disk.replace(deadMan.rescue, before, 0o600);
   const unarmed = await arm(machine, deadMan);
   if (unarmed !== undefined) return unarmed;
+  // A login may take long where accounts have much to do: it has all the time until the timer restores the old ones.
+  const end = performance.now() + (seconds - 4) * 1000;
   disk.makeDirectory(dirname(inclusion));
   disk.replace(inclusion, before, 0o644);
   const keys = await keysOfRoot(machine);
@@ -77,7 +79,9 @@ export async function loadSshServer(machine: Machine): Promise<string | undefine
   disk.replace(inclusion, sshdInclusion.content, 0o644);
   const takes = async () => (bySocket ? restart(machine) : reload(machine));
   const wrong =
-    (await differing(machine, keys)) ?? (each || !runs ? undefined : await takes()) ?? (await trial(machine, doors));
+    (await differing(machine, keys)) ??
+    (each || !runs ? undefined : await takes()) ??
+    (await trial(machine, doors, end));
   if (wrong !== undefined) return restore(machine, deadMan, wrong);
   return confirm(machine, deadMan, [confirmed, readFileSync(layout.at(`${currentGeneration}/${bundled}`), "utf8")]);
 }
@@ -162,8 +166,16 @@ async function reload({ run }: Machine): Promise<string | undefined> {
   return undefined;
 }
 
-/** Logs in anew at each door, as root, by a key that lasts for the moment. @returns the error if none opens */
-async function trial({ disk, layout, run }: Machine, doors: readonly SshDoor[]): Promise<string | undefined> {
+/**
+ * Logs in anew at each door, as root, by a key that lasts for the moment.
+ * @param end time of `performance.now` by which it must be decided; each door gets a share of what is left
+ * @returns the error if none opens
+ */
+async function trial(
+  { disk, layout, run }: Machine,
+  doors: readonly SshDoor[],
+  end: number,
+): Promise<string | undefined> {
   const key = `${layout.jobs}/login-key`;
   const admitted = layout.at(keysOfTrial.replace("%u", "root"));
   const remove = () => {
@@ -175,7 +187,9 @@ async function trial({ disk, layout, run }: Machine, doors: readonly SshDoor[]):
     if (made.status !== 0) return `cannot make a key for a login: ${made.stderr.trim()}`;
     disk.replace(admitted, `restrict,command="/bin/true" ${readFileSync(`${key}.pub`, "utf8")}`, 0o600);
     let wrong = "it listens nowhere";
-    for (const { address = "::", port } of doors.length > 0 ? doors : [{ port: 22 }]) {
+    const tried = doors.length > 0 ? doors : [{ port: 22 }];
+    for (const [index, { address = "::", port }] of tried.entries()) {
+      const share = Math.max(1, Math.floor((end - performance.now()) / 1000 / (tried.length - index)));
       const target = ["*", "::", "0.0.0.0"].includes(address) ? "localhost" : address;
       const options = [
         "BatchMode=yes",
@@ -183,10 +197,10 @@ async function trial({ disk, layout, run }: Machine, doors: readonly SshDoor[]):
         "StrictHostKeyChecking=no",
         "UserKnownHostsFile=/dev/null",
         "LogLevel=ERROR",
-        "ConnectTimeout=5",
+        `ConnectTimeout=${share}`,
       ].flatMap((option) => ["-o", option]);
       const login = ["-F", "/dev/null", "-i", key, ...options, "-p", `${port}`, `root@${target}`, "true"];
-      const { status, stderr } = await run("ssh", login, { timeout: 15_000 });
+      const { status, stderr } = await run("ssh", login, { timeout: share * 1000 });
       if (status === 0) return undefined;
       wrong = `port ${port}: ${stderr.trim() || `exit status ${status}`}`;
     }
