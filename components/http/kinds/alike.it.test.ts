@@ -25,23 +25,38 @@ const servers = async (): Promise<readonly FixtureServer[]> => [
   { ...like("node"), name: "cache-node", cache: true },
   { ...like("program"), name: "firewall", waf, idleSeconds: 300 },
   { ...like("program"), name: "both", waf, cache: true, idleSeconds: 300 },
+  { ...like("php"), name: "asks", root: "asks" },
   { ...like("program"), ...all, name: "closed", passwords: { kim: await hashOf("correct horse") }, idleSeconds: 300 },
 ];
 const before = ["cache", "firewall", "both"];
+/** PHP whose .htaccess asks Apache itself for HTTPS: a proxy of the account's stands before it. */
+const phps = ["php", "asks"];
 const programs = [
   ...tellingServers.flatMap(({ server, refusesBodies }) => (refusesBodies ? [] : [server.name])),
   ...before,
+  "asks",
 ];
 const webSockets = [...tellingServers.flatMap((each) => (each.webSockets ? [each.server.name] : [])), ...before];
 const htaccess = `RewriteEngine On
 RewriteRule ^rewritten$ /there [R=301,L]
 Redirect 302 /moved/redirected /there
 Redirect 302 /moved/away http://other.test/there
-RewriteCond %{HTTPS} off
-RewriteRule ^forced https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]
 RewriteCond %{ENV:HTTPS} !=on
 RewriteRule ^asked https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]
 `;
+/** As applications, and answers of years on the web, have it. */
+const forcing = `RewriteEngine On
+RewriteCond %{HTTPS} off
+RewriteRule ^forced https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]
+RewriteCond %{HTTPS} !=on
+RewriteRule ^other https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]
+RewriteCond %{SERVER_PORT} !^443$
+RewriteRule ^port https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]
+<If "%{REQUEST_SCHEME} != 'https'">
+  Redirect 301 /scheme https://asks.alice.test/scheme
+</If>
+`;
+const tells = tellingServers.find(({ server }) => server.kind === "php")!.files["php/index.php"]!;
 
 let kind: KindHost;
 beforeAll(async () => {
@@ -51,6 +66,8 @@ beforeAll(async () => {
     {
       ...(Object.assign({}, ...tellingServers.map(({ files }) => files)) as Record<string, string>),
       ...{ "static/ten.txt": "0123456789", "php/ten.txt": "0123456789", "php/moved/.htaccess": htaccess },
+      ...{ "asks/index.php": tells, "asks/.htaccess": forcing, "asks/moved/.htaccess": htaccess },
+      "asks/ten.txt": "0123456789",
     },
     {},
     { tasksMax: 500, memoryMaxMb: 2048 },
@@ -143,7 +160,7 @@ test("a path that begins with several slashes: Apache makes one of them, all oth
     expect(await told(server, "//x//y"), server).toMatchObject({ uri: server === "proxy" ? "/x//y" : "//x//y" });
 });
 
-test.each(["static", "php"])("%s: a part of a file, and one that is not there", async (server) => {
+test.each(["static", ...phps])("%s: a part of a file, and one that is not there", async (server) => {
   const part = (range: string) => kind.get(server, "/ten.txt", "-H", `Range: bytes=${range}`);
   expect(await part("2-4")).toMatchObject({ status: 206, body: "234", headers: { "content-range": "bytes 2-4/10" } });
   expect((await part("20-40")).status).toBe(416);
@@ -202,7 +219,7 @@ test.each(programs)("%s: cookies that a browser sends in parts over HTTP/2 arriv
   for (const count of [4, 7]) {
     const { sent, answer } = await send(count);
     // Apache gives PHP no more than 16 KiB.
-    if (server === "php" && count > 4) expect(answer).toContain("header field exceeds server limit");
+    if (phps.includes(server) && count > 4) expect(answer).toContain("header field exceeds server limit");
     else expect((JSON.parse(answer) as { headers: { cookie: string } }).headers.cookie).toBe(sent);
   }
 });
@@ -221,6 +238,12 @@ test("PHP: of a header that Apache does not take the log says what to do", async
   await expect.poll(() => kind.log("php")).toMatch(/fairhost: .* one of its headers is longer than 8 KiB/);
 });
 
+const sentOn = ["/forced?a=b", "/other", "/port", "/scheme"];
+test.each(sentOn)("PHP: lines of .htaccess that send visitors to HTTPS send those of HTTP there: %s", async (path) => {
+  const { status, headers } = await kind.get("asks", path);
+  expect({ status, to: headers.location }).toEqual({ status: 301, to: `https://asks.alice.test${path}` });
+});
+
 describe("to visitors of HTTPS", () => {
   beforeAll(async () => {
     await kind.sh(`cd /var/lib/fairhost/current/nginx && sed -i 's/X-Forwarded-Proto $scheme;/X-Forwarded-Proto https;/; s/X-Forwarded-Port $server_port;/X-Forwarded-Port 443;/' nginx.conf && systemctl reload nginx
@@ -233,23 +256,40 @@ until curl -s -g -H 'Host: node.alice.test' http://[::1]/ | grep -q https; do sl
     expect(await told(server, "/x")).toMatchObject({ scheme: "https", headers: { "x-forwarded-port": "443" } });
   });
 
-  test("PHP knows it in all its variables", async () => {
-    expect(await told("php", "/x")).toMatchObject({ scheme: "https", port: "443", secure: "on" });
+  test.each(phps)("%s: PHP knows it in all its variables", async (server) => {
+    expect(await told(server, "/x")).toMatchObject({ scheme: "https", port: "443", secure: "on" });
   });
 
-  test.each([
-    ["/moved", "https://php.alice.test/moved/"],
-    ["/moved/rewritten", "https://php.alice.test/there"],
-    ["/moved/redirected", "https://php.alice.test/there"],
-    ["/moved/away", "http://other.test/there"],
-    ["/own", "http://php.alice.test/there"],
-    ["/moved/asked", undefined],
-  ])("PHP: Apache's redirect of %s leads to %s", async (path, to) => {
-    expect(await location("php", path)).toEqual(to === undefined ? null : [to]);
+  test.each(
+    phps.flatMap((server) =>
+      [
+        ["/moved", `https://${server}.alice.test/moved/`],
+        ["/moved/rewritten", `https://${server}.alice.test/there`],
+        ["/moved/redirected", `https://${server}.alice.test/there`],
+        ["/moved/away", "http://other.test/there"],
+        ["/own", `http://${server}.alice.test/there`],
+        ["/moved/asked", undefined],
+      ].map(([path, to]) => [server, path!, to] as const),
+    ),
+  )("%s: Apache's redirect of %s leads to %s", async (server, path, to) => {
+    expect(await location(server, path)).toEqual(to === undefined ? null : [to]);
   });
 
-  test("PHP: lines that send visitors to HTTPS for ever are said in the log", async () => {
-    expect(await location("php", "/moved/forced?a=b")).toEqual(["https://php.alice.test/moved/forced?a=b"]);
-    await expect.poll(() => kind.log("php")).toMatch(/fairhost: .htaccess sends a visitor of HTTPS .* again and again/);
+  test.each(sentOn)(
+    "PHP: lines of .htaccess that send visitors to HTTPS let those of HTTPS through: %s",
+    async (path) => {
+      expect(await told("asks", path)).toMatchObject({ status: 200, uri: path, secure: "on" });
+    },
+  );
+
+  test("PHP: the same lines, written while the server runs, send visitors on for ever, which the log says; a restart helps", async () => {
+    const root = "/srv/accounts/1/home/php";
+    await kind.sh(`cp -p ${root}/../asks/.htaccess ${root}/.htaccess`);
+    expect(await location("php", "/forced?a=b")).toEqual(["https://php.alice.test/forced?a=b"]);
+    await expect
+      .poll(() => kind.log("php"))
+      .toMatch(/fairhost: .htaccess sends a visitor of HTTPS .* touch the file restart-/);
+    await kind.sh(`touch ${root}/../restart-php`);
+    await expect.poll(() => location("php", "/forced?a=b"), { timeout: 60_000, interval: 200 }).toBe(null);
   });
 });

@@ -20,7 +20,7 @@ testRule(serverWithinTasks, {
         server.kind === "php" ? { ...server, workers: 64 } : server,
       ),
     expect: [
-      "httpServer 1/wiki workers: HTTP server 1/wiki takes up to 144 tasks (processes and threads) when it is busy; its account may have 128.",
+      "httpServer 1/wiki workers: HTTP server 1/wiki takes up to 145 tasks (processes and threads) when it is busy; its account may have 128.",
     ],
   },
 });

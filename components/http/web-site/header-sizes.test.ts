@@ -38,6 +38,7 @@ test("each part behind it takes all that the front end lets through, and what it
     [/http_req_hdr_len=(\d+k)/, "libexec/run-cache"],
     [/http_req_size=(\d+k)/, "libexec/run-cache"],
     [/large_client_header_buffers \d+ (\d+k)/, "waf"],
+    [/large_client_header_buffers \d+ (\d+k)/, "libexec/run-php"],
     // Cookies that come in parts are one header here.
     [/LimitRequestFieldSize (\d+)/, "apache/proxy.conf"],
   ] as const)

@@ -86,8 +86,8 @@ export const server: ServerKind<HttpServer<"php">> = {
   kind: "php",
   parallel: "apache",
   workers: ({ workers }) => workers,
-  // The script, its pipe of the log, and the master of FPM.
-  tasks: ({ workers }, tasksMax) => programTasks + apacheTasks(tasksMax) + 3 + workers,
+  // The script, its pipe of the log, the master of FPM, and the proxy where a .htaccess asks for HTTPS.
+  tasks: ({ workers }, tasksMax) => programTasks + apacheTasks(tasksMax) + 4 + workers,
   wake: wakeOf(import.meta.dirname),
   inTurn: true,
   packages: [

@@ -10,6 +10,7 @@ for directive; do own+=(-d "$directive"); done
 mkdir -p "$state/opcache" "$state/upload" /var/lib/php/sessions
 # What a killed site has left: uploads on their way, a socket on which nobody listens, the number of a process.
 rm -rf "${state:?}/upload/"* /tmp/fpm.sock /tmp/apache.pid
+shopt -s nullglob
 
 # An account that keeps its old files has none of them in its unit.
 export FAIRHOST_PROCESSES="${FAIRHOST_PROCESSES:-4}" FAIRHOST_THREADS="${FAIRHOST_THREADS:-32}" FAIRHOST_REQUESTS="${FAIRHOST_REQUESTS:-128}"
@@ -45,8 +46,93 @@ until [ -S /tmp/fpm.sock ]; do
   kill -0 $fpm 2>/dev/null || exit 1
   sleep 0.01
 done
+# TLS ends at the front end, and Apache takes only what came over TLS for HTTPS. Where a .htaccess asks for that, Apache listens twice behind a proxy that passes visitors
+# of HTTPS on over TLS (decision 122): others do without it, its memory and its time.
+asking=("$FAIRHOST_ROOT"/.htaccess "$FAIRHOST_ROOT"/*/.htaccess)
+https=()
+if ((${#asking[@]})) && grep -qsiE '%\{(HTTPS|SERVER_PORT|REQUEST_SCHEME)\}|^[[:space:]]*SSLRequireSSL' "${asking[@]}"; then
+  https=(-D HTTPS)
+  # Not where Linux takes ports for connections from (32768 to 60999).
+  export FAIRHOST_HTTP_PORT=$((PORT + 20000)) FAIRHOST_HTTPS_PORT=$((PORT + 21000))
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 -subj /CN=localhost -keyout /tmp/https.key -out /tmp/https.crt 2>/dev/null &&
+    cat /tmp/https.key /tmp/https.crt >/tmp/https.pem || exit 1
+fi
 # Where bodies without a length wait: /tmp is memory.
-TMPDIR="$state/upload" /usr/sbin/apache2 -D FOREGROUND -f /opt/fairhost/php.conf &
-trap 'kill -TERM $! $fpm' TERM
-# Neither can do without the other.
+TMPDIR="$state/upload" /usr/sbin/apache2 -D FOREGROUND "${https[@]}" -f /opt/fairhost/php.conf &
+apache=$! proxy=
+trap 'kill -TERM $apache $fpm $proxy' TERM
+if ((${#https[@]})); then
+  # One process, without a master. It decides nothing: limits, pages and buffers are the front end's.
+  cat >/tmp/https.conf <<END
+daemon off;
+master_process off;
+pid /tmp/https.pid;
+error_log stderr error;
+events {
+  worker_connections 4096;
+}
+http {
+  access_log off;
+  client_body_temp_path /tmp/nginx;
+  proxy_temp_path /tmp/nginx;
+  fastcgi_temp_path /tmp/nginx;
+  uwsgi_temp_path /tmp/nginx;
+  scgi_temp_path /tmp/nginx;
+  client_max_body_size 0;
+  client_body_timeout 300s;
+  send_timeout 300s;
+  large_client_header_buffers 4 64k;
+  underscores_in_headers on;
+  ignore_invalid_headers off;
+  merge_slashes off;
+  # A handshake for each request takes as long as a small script. What nginx may send twice, if Apache closes in that moment, goes over kept connections.
+  upstream kept {
+    server 127.0.0.1:$FAIRHOST_HTTPS_PORT;
+    keepalive 16;
+    keepalive_timeout 2s;
+  }
+  map "\$http_x_forwarded_proto \$request_method \$http_transfer_encoding\$http_content_length" \$apache {
+    default http://127.0.0.1:$FAIRHOST_HTTP_PORT;
+    "https GET " https://kept;
+    "~^https " https://127.0.0.1:$FAIRHOST_HTTPS_PORT;
+  }
+  map \$apache \$kept_open {
+    default close;
+    https://kept "";
+  }
+  server {
+    listen 127.0.0.1:$PORT backlog=1088;
+    location / {
+      proxy_pass \$apache;
+      proxy_http_version 1.1;
+      proxy_set_header Host \$http_host;
+      proxy_set_header Connection \$kept_open;
+      proxy_request_buffering off;
+      proxy_buffering off;
+      proxy_buffer_size 72k;
+      proxy_buffers 4 72k;
+      proxy_read_timeout 300s;
+      proxy_send_timeout 300s;
+      proxy_ssl_protocols TLSv1.3;
+      proxy_pass_header Server;
+      proxy_pass_header Date;
+      proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset X-Accel-Buffering;
+      # Without an answer of Apache's there is none: the front end has pages for that.
+      error_page 502 504 = @none;
+    }
+    location @none {
+      return 444;
+    }
+  }
+}
+END
+  # It listens, then.
+  until [ -s /tmp/apache.pid ]; do
+    kill -0 $apache 2>/dev/null || exit 1
+    sleep 0.01
+  done
+  /usr/sbin/nginx -e stderr -c /tmp/https.conf &
+  proxy=$!
+fi
+# None can do without the others.
 wait -n
