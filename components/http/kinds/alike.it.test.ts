@@ -233,6 +233,21 @@ test("headers that are too large together, and an address that is too long, are 
   expect((await kind.get("node", "/.well-known/fairhost/address-too-long")).status).toBe(404);
 });
 
+test.each([
+  ["one header", `header = "X-Long: ${"~".repeat(17_000)}"\n`],
+  ["all together", Array.from({ length: 60 }, (_, n) => `header = "X-${n}: ${"~".repeat(1000)}"\n`).join("")],
+])(
+  "over HTTP/2 headers that are too large (%s) end the connection, with no answer of somebody else's (decision 123)",
+  async (_, headers) => {
+    await kind.host.writeFile("/root/large", headers);
+    const ask =
+      "curl -sS -g --max-time 20 --http2-prior-knowledge -w '%{http_code}' -H 'Host: node.alice.test' -o /dev/null";
+    const { stdout, stderr } = await kind.host.run(`${ask} -K /root/large http://[::1]/x`);
+    expect({ stdout, stderr }).toEqual({ stdout: "000", stderr: expect.stringMatching(/HTTP\/?2|ENHANCE_YOUR_CALM/) });
+    expect(await kind.sh(`${ask} http://[::1]/x`)).toBe("200");
+  },
+);
+
 test("PHP: of a header that Apache does not take the log says what to do", async () => {
   expect((await kind.get("php", "/large")).status).toBe(500);
   await expect.poll(() => kind.log("php")).toMatch(/fairhost: .* one of its headers is longer than 8 KiB/);
