@@ -42,10 +42,17 @@ own=(-d realpath_cache_ttl=2 -d opcache.revalidate_path=1 "${own[@]}")
 /usr/sbin/php-fpm[0-9]* -y /tmp/fpm.conf -d opcache.file_cache="$state/opcache" -d upload_tmp_dir="$state/upload" -d session.save_path=/var/lib/php/sessions \
   -d session.gc_probability=1 -d session.gc_divisor=1000 "${own[@]}" &
 fpm=$!
-until [ -S /tmp/fpm.sock ]; do
-  kill -0 $fpm 2>/dev/null || exit 1
-  sleep 0.01
-done
+# PROCESS CONDITION FILE: until the file is as wanted, or the process has ended. Nothing ever comes to what is read here; sleep(1) would be a process for each look, while visitors wait.
+await() {
+  local never
+  exec {never}<> <(:)
+  until test "$2" "$3"; do
+    kill -0 "$1" 2>/dev/null || exit 1
+    read -rt 0.01 -u "$never"
+  done
+  exec {never}>&-
+}
+await $fpm -S /tmp/fpm.sock
 # TLS ends at the front end, and Apache takes only what came over TLS for HTTPS. Where a .htaccess asks for that, Apache listens twice behind a proxy that passes visitors
 # of HTTPS on over TLS (decision 122): others do without it, its memory and its time.
 asking=("$FAIRHOST_ROOT"/.htaccess "$FAIRHOST_ROOT"/*/.htaccess)
@@ -127,12 +134,9 @@ http {
 }
 END
   # It listens, then.
-  until [ -s /tmp/apache.pid ]; do
-    kill -0 $apache 2>/dev/null || exit 1
-    sleep 0.01
-  done
+  await $apache -s /tmp/apache.pid
   /usr/sbin/nginx -e stderr -c /tmp/https.conf &
   proxy=$!
 fi
 # None can do without the others.
-wait -n
+wait -n $fpm $apache $proxy
