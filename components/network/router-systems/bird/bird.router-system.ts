@@ -250,7 +250,9 @@ const operator =
           const { suffix } = family;
           return channelOver(over.version, family.version, [
             `receive limit ${family.limits.operator} action disable`,
+            // Ways behind itself alone: behind a host or the other router, packets would go round.
             `import filter {
+      if bgp_next_hop != ${plainEither(neighbor)} then reject;
       if !is_default${suffix}() && !is_of_internet${suffix}() then reject;
       if GRACEFUL_SHUTDOWN ~ bgp_community then bgp_local_pref = 0;
       ${leaving}accept;

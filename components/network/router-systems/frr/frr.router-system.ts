@@ -148,10 +148,10 @@ const addressFamily =
       ...plan.operators.flatMap((operator) =>
         sessionsOf(plan, operator)
           .filter(({ families }) => families.includes(family))
-          .map(({ neighbor: other }) =>
+          .map(({ over, neighbor: other }) =>
             activate(
               other,
-              `operator-${operator.name}-in${suffix}`,
+              fromOperator(operator.name, over, family),
               `operator-${operator.name}-out${suffix}`,
               `maximum-prefix ${limits.operator}`,
             ),
@@ -197,6 +197,10 @@ function activate(address: string, into: string, out: string, ...own: readonly s
   const lines = ["activate", ...own, `route-map ${into} in`, `route-map ${out} out`];
   return lines.map((line) => `  neighbor ${plainEither(address)} ${line}\n`).join("");
 }
+
+/** The map of what a session with an operator brings of a family. */
+const fromOperator = (name: string, over: Family, { suffix }: Family) =>
+  `operator-${name}-in${suffix}${over === ipv4 ? "-over-ipv4" : ""}`;
 
 /** Lists of prefixes. One that is missing fits everything: each is written, also if nothing is in it. */
 const lists =
@@ -282,16 +286,31 @@ const maps =
       ...(family === ipv4 ? [] : [map("routers-in", [])]),
       origins(family, roasOf(family, plan.roas)),
       `route-map routers-out${suffix} deny 5\n ${matching("owned")}\nexit\n${map(`routers-out${suffix}`, leaving)}`,
-      ...operators.flatMap(({ name, gracefulShutdown: ofOperator }) => {
-        const own = gracefulShutdown || ofOperator ? leave : [];
+      ...operators.flatMap((operator) => {
+        const { name } = operator;
+        const own = gracefulShutdown || operator.gracefulShutdown ? leave : [];
         return [
-          map(
-            `operator-${name}-in${suffix}`,
-            ...[[matching("default")], [matching("of-internet"), `call origins${suffix}`]].flatMap((those) => [
-              [...those, "match community leaving", "set local-preference 0", ...own.slice(0, 1)],
-              [...those, ...own],
-            ]),
-          ),
+          ...sessionsOf(plan, operator)
+            .filter(({ families }) => families.includes(family))
+            .map(({ over, neighbor: other }) => {
+              // As of a host: behind another one, or behind the other router, packets would go round.
+              const behind = [`match ${word(over)} next-hop address ${plainEither(other)}`];
+              const itself = over === ipv4 ? [] : ["set ipv6 next-hop prefer-global"];
+              return map(
+                fromOperator(name, over, family),
+                ...[[matching("default")], [matching("of-internet"), `call origins${suffix}`]].flatMap((those) => [
+                  [
+                    ...those,
+                    ...behind,
+                    "match community leaving",
+                    ...itself,
+                    "set local-preference 0",
+                    ...own.slice(0, 1),
+                  ],
+                  [...those, ...behind, ...itself, ...own],
+                ]),
+              );
+            }),
           map(`operator-${name}-out${suffix}`, [matching("owned"), ...own]),
         ];
       }),

@@ -223,8 +223,13 @@ function policies(plan: RouterPlan): string[] {
       term("site", ["protocol direct;", ...exactly([infrastructure])], [...leaving, "next-hop self;", "accept;"]),
       refuse,
     ),
-    ...operators.flatMap(({ name, gracefulShutdown: ofOperator }) => {
+    ...operators.flatMap((session) => {
+      const { name, gracefulShutdown: ofOperator } = session;
       const own = gracefulShutdown || ofOperator ? leave : [];
+      // As of a host: behind another one, or behind the other router, packets would go round.
+      const behind = `next-hop [ ${sessionsOf(plan, session)
+        .map(({ neighbor }) => plainEither(neighbor))
+        .join(" ")} ];`;
       const orLonger = (prefix: string) => `route-filter ${plainPrefix(prefix)} orlonger;`;
       return [
         statement(
@@ -235,7 +240,7 @@ function policies(plan: RouterPlan): string[] {
           }),
           term("is-left", ["community GRACEFUL-SHUTDOWN;"], ["local-preference 0;", "next term;"]),
           ...each((family) => [
-            term(`default${family.suffix}`, of(family, ...exactly([family.default])), [...own, "accept;"]),
+            term(`default${family.suffix}`, of(family, behind, ...exactly([family.default])), [...own, "accept;"]),
           ]),
           // After the default routes, which no origin is checked of, as on the other systems.
           ...(roas.length === 0
@@ -245,7 +250,7 @@ function policies(plan: RouterPlan): string[] {
               ]),
           ...each((family) => {
             const { range, shortest, longest } = family.accepted;
-            const those = of(family, `route-filter ${range} prefix-length-range /${shortest}-/${longest};`);
+            const those = of(family, behind, `route-filter ${range} prefix-length-range /${shortest}-/${longest};`);
             return [term(`of-internet${family.suffix}`, those, [...own, "accept;"])];
           }),
           refuse,
