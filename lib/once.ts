@@ -19,9 +19,9 @@ export function once<T extends object, R>(work: (of: T) => R): (of: T) => R {
   return remembering(new WeakMap(), work);
 }
 
-/** Computes a value of a text only once. */
-export function onceByName<R>(work: (name: string) => R): (name: string) => R {
-  return remembering(new Map(), work);
+/** Computes a value of a text or a number only once. */
+export function onceByName<K extends string | number = string, R = unknown>(work: (name: K) => R): (name: K) => R {
+  return remembering(new Map<K, { readonly value: R }>(), work);
 }
 
 /** Computes a value when it is first asked for, and only once. */

@@ -32,24 +32,22 @@ export const fairShares = once(({ hosts, accounts }: Declaration): ReadonlyMap<n
     const total = (limit: "cpuWeight" | "ioWeight" | "memoryMaxMb" | "diskGb") =>
       own.reduce((sum, { limits }) => sum + limits[limit], 0);
     const [cpu, io, memory, disk] = [total("cpuWeight"), total("ioWeight"), total("memoryMaxMb"), total("diskGb")];
-    for (const { number, limits } of own) {
-      shares.set(number, {
-        host,
-        account: number,
-        guaranteed: {
-          cores: (capacity.cores * limits.cpuWeight) / cpu,
-          ioPercent: (100 * limits.ioWeight) / io,
-          memoryMb: limits.memoryMaxMb * Math.min(1, capacity.memoryMb / memory),
-          diskGb: limits.diskGb * Math.min(1, capacity.diskGb / disk),
-        },
-        burst: {
-          cores: capacity.cores,
-          ioPercent: 100,
-          memoryMb: Math.min(limits.memoryMaxMb, capacity.memoryMb),
-          diskGb: Math.min(limits.diskGb, capacity.diskGb),
-        },
-      });
-    }
+    // Accounts without limits of their own have those of their plan.
+    const shareOf = once((limits: (typeof own)[number]["limits"]) => ({
+      guaranteed: {
+        cores: (capacity.cores * limits.cpuWeight) / cpu,
+        ioPercent: (100 * limits.ioWeight) / io,
+        memoryMb: limits.memoryMaxMb * Math.min(1, capacity.memoryMb / memory),
+        diskGb: limits.diskGb * Math.min(1, capacity.diskGb / disk),
+      },
+      burst: {
+        cores: capacity.cores,
+        ioPercent: 100,
+        memoryMb: Math.min(limits.memoryMaxMb, capacity.memoryMb),
+        diskGb: Math.min(limits.diskGb, capacity.diskGb),
+      },
+    }));
+    for (const { number, limits } of own) shares.set(number, { host, account: number, ...shareOf(limits) });
   }
   return shares;
 });

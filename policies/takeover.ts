@@ -107,7 +107,7 @@ export function planTakeover(
     ].sort((a, b) => a.number - b.number),
     spares: [...new Set(placed.map(({ host }) => host))].filter((host) => hostOf.get(host)!.role === "spare").sort(),
     homeless: homeless
-      .map(({ account: { number, name }, reason }) => ({ number, name, reason }))
+      .map(({ account: { number, name }, reason }) => ({ number, name, reason: reason() }))
       .sort((a, b) => a.number - b.number),
   };
 }

@@ -1,5 +1,5 @@
-import { valuesThatMean } from "../../components/registry/fields/meanings.ts";
-import { nameOf, ownerOf, type Subject } from "../../components/registry/subject.ts";
+import { type Meant, valuesThatMean } from "../../components/registry/fields/meanings.ts";
+import type { Element } from "../../components/registry/kind.ts";
 import { defineRule } from "../../components/rule.ts";
 
 const commands = valuesThatMean("command");
@@ -22,22 +22,19 @@ export const commandsFitUnits = defineRule({
     "It is one line of a unit file. systemd refuses a unit with a line over 1 MiB, and loses track of a running command that is a quarter of it.",
   fix: "Put long values into a file in the account's home, and give the program its path.",
   *find(declaration) {
-    const sizes = new Map<string, { readonly subject: Subject; bytes: number }>();
+    const sizes = new Map<Element, { readonly meant: Meant; readonly bytes: number }>();
     for (const find of [commands, environments]) {
-      for (const { subject, value } of find(declaration)) {
-        const { path: _, ...element } = subject;
-        const size = sizes.get(nameOf(element)) ?? { subject, bytes: 0 };
-        size.bytes += bytesOf(value as readonly string[] | Readonly<Record<string, string>>);
+      for (const meant of find(declaration)) {
+        const bytes = bytesOf(meant.value as readonly string[] | Readonly<Record<string, string>>);
         // The environment is what is long: it comes second.
-        sizes.set(nameOf(element), { ...size, subject });
+        sizes.set(meant.element, { meant, bytes: bytes + (sizes.get(meant.element)?.bytes ?? 0) });
       }
     }
-    for (const { subject, bytes } of sizes.values()) {
+    for (const { meant, bytes } of sizes.values()) {
       if (bytes <= mostBytes) continue;
-      const { path: _, ...element } = subject;
       yield {
-        subject,
-        message: `${ownerOf(element)} gives its program ${Math.ceil(bytes / 1024)} KiB of arguments and environment variables, more than ${mostBytes / 1024} KiB.`,
+        subject: meant.subject(),
+        message: `${meant.owner()} gives its program ${Math.ceil(bytes / 1024)} KiB of arguments and environment variables, more than ${mostBytes / 1024} KiB.`,
       };
     }
   },

@@ -14,9 +14,16 @@ export const limitsSet = defineRule({
   fix: "Set a value within the limit's bounds in the account's plan (docs/reference/inventory.md#plan).",
   *find({ plans, accounts }) {
     const judge = judging();
+    // Accounts without limits of their own have those of their plan.
+    const sound = new Set<object>();
     for (const plan of plans) yield* judge(plan, `Plan ${plan.name}`, (path) => subject.plan(plan, path));
     for (const account of accounts) {
-      yield* judge(account.limits, `Account ${account.number}`, (path) => subject.account(account, `limits.${path}`));
+      if (sound.has(account.limits)) continue;
+      const wrong = [
+        ...judge(account.limits, `Account ${account.number}`, (path) => subject.account(account, `limits.${path}`)),
+      ];
+      if (wrong.length === 0) sound.add(account.limits);
+      yield* wrong;
     }
   },
 });

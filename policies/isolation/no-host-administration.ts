@@ -29,27 +29,27 @@ export const noHostAdministration = defineRule({
   *find(declaration) {
     for (const { subject, owner, value } of commands(declaration)) {
       const words = value as readonly string[];
-      const at = (index: number) => ({ ...subject, path: `${subject.path}.${index}` });
+      const at = (index: number) => ({ ...subject(), path: `${subject().path}.${index}` });
       const wrong = judgeProgram(words[0]);
-      if (wrong) yield { subject: at(0), message: `${owner} ${wrong}.` };
+      if (wrong) yield { subject: at(0), message: `${owner()} ${wrong}.` };
       else {
         for (const { index, program } of administering(words)) {
-          const message = `${owner} has ${JSON.stringify(program)} in word ${index} of its command, which administers the host.`;
+          const message = `${owner()} has ${JSON.stringify(program)} in word ${index} of its command, which administers the host.`;
           yield { subject: at(index), message };
         }
       }
       // Values are not shown, because they may be secrets.
       for (const [index, word] of words.entries()) {
         if (!/\p{Cc}/u.test(word)) continue;
-        yield { subject: at(index), message: `${owner} has a control character in word ${index} of its command.` };
+        yield { subject: at(index), message: `${owner()} has a control character in word ${index} of its command.` };
       }
     }
     for (const { subject, owner, value } of environments(declaration)) {
       for (const [key, text] of Object.entries(value as Readonly<Record<string, string>>)) {
         if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(key) && !/\p{Cc}/u.test(text)) continue;
         yield {
-          subject: { ...subject, path: `${subject.path}.${key}` },
-          message: `${owner} has an environment variable ${JSON.stringify(key)} whose name or value is not allowed in a unit file.`,
+          subject: { ...subject(), path: `${subject().path}.${key}` },
+          message: `${owner()} has an environment variable ${JSON.stringify(key)} whose name or value is not allowed in a unit file.`,
         };
       }
     }

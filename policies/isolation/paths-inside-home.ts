@@ -1,7 +1,11 @@
 import { valuesThatMean } from "../../components/registry/fields/meanings.ts";
 import { defineRule } from "../../components/rule.ts";
 
-const homePaths = valuesThatMean("home path");
+/** No part of it is `.` or `..`; but `.` alone is the home itself. */
+const plainPath = /^(?!(?:.*\/)?\.\.?(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/;
+const isInside = (path: unknown) => typeof path === "string" && (path === "." || plainPath.test(path));
+
+const homePaths = valuesThatMean("home path", isInside);
 
 export const pathsInsideHome = defineRule({
   name: "paths-inside-home",
@@ -14,18 +18,12 @@ export const pathsInsideHome = defineRule({
   fix: "Write a path such as `www` or `apps/blog`: letters, digits, `.`, `_` and `-` between slashes.",
   *find(declaration) {
     for (const { subject, owner, value } of homePaths(declaration)) {
-      if (typeof value === "string" && isInside(value)) continue;
+      if (isInside(value)) continue;
+      const about = subject();
       yield {
-        subject,
-        message: `${owner} has ${subject.path} ${JSON.stringify(value)}, which is not a plain path inside the account's home.`,
+        subject: about,
+        message: `${owner()} has ${about.path} ${JSON.stringify(value)}, which is not a plain path inside the account's home.`,
       };
     }
   },
 });
-
-/** `.` is the home itself. */
-function isInside(path: string): boolean {
-  return (
-    path === "." || path.split("/").every((part) => /^[A-Za-z0-9._-]+$/.test(part) && part !== "." && part !== "..")
-  );
-}

@@ -56,7 +56,7 @@ export const capacityAfterHostLoss = defineRule({
         }
         const [homeless] = placeLargestFirst(moving, others).homeless;
         if (homeless === undefined) continue;
-        const message = `${without} has room in total, but none of its hosts has room for account ${homeless.account.number} after the larger ones: ${homeless.reason}.`;
+        const message = `${without} has room in total, but none of its hosts has room for account ${homeless.account.number} after the larger ones: ${homeless.reason()}.`;
         yield { subject: at, message };
       }
     }

@@ -14,12 +14,21 @@ export const namesOfOneAccount = defineRule({
   fix: "Find out whose the host name is, and remove it from the other account.",
   *find({ httpServers, accounts, networks }) {
     const owners = new Map<string, (typeof httpServers)[number]>();
-    for (const server of httpServers) {
-      for (const name of namesOf(server)) if (!owners.has(name)) owners.set(name, server);
-    }
-    const isCovered = [...owners.keys()].some((name) => name.startsWith("*."));
-    const accountNames = new Map(accounts.map(({ number, name }) => [number, name]));
     const domains = networks.flatMap(({ platformDomain }) => platformDomain ?? []);
+    let isCovered = false;
+    let isShared = false;
+    let isBelowDomain = false;
+    for (const server of httpServers) {
+      for (const name of namesOf(server)) {
+        const owner = owners.get(name);
+        if (owner === undefined) owners.set(name, server);
+        else isShared ||= owner.account !== server.account;
+        isCovered ||= name.startsWith("*.");
+        isBelowDomain ||= domains.some((domain) => isBelow(name, domain));
+      }
+    }
+    if (!isCovered && !isShared && !isBelowDomain) return;
+    const accountNames = new Map(accounts.map(({ number, name }) => [number, name]));
     for (const server of httpServers) {
       for (const [address, path] of addressesOf(server)) {
         const name = nameIn(address);

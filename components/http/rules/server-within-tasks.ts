@@ -1,3 +1,4 @@
+import { onceByName } from "../../../lib/once.ts";
 import { limits } from "../../plan/limits.ts";
 import { subject } from "../../registry/subject.ts";
 import { defineRule } from "../../rule.ts";
@@ -16,16 +17,14 @@ export const serverWithinTasks = defineRule({
   fix: "Declare fewer `workers` or `threads`, or raise `tasksMax` in the plan or in the account's `limits`.",
   *find({ accounts, httpServers }) {
     const { schema } = limits.tasksMax;
-    const most = new Map(
-      accounts.flatMap(({ number, limits: { tasksMax } }) =>
-        schema.safeParse(tasksMax).success ? [[number, tasksMax]] : [],
-      ),
-    );
+    const most = new Map(accounts.map(({ number, limits: { tasksMax } }) => [number, tasksMax]));
+    const isSound = onceByName((tasksMax: number) => schema.safeParse(tasksMax).success);
     for (const server of httpServers) {
+      const kind = servers[server.kind] as ServerKind | undefined;
+      if (kind?.tasks === undefined) continue;
       const tasksMax = most.get(server.account);
       // Of an account or a limit that is not there, and of a kind that is not one, others speak.
-      const kind = servers[server.kind] as ServerKind | undefined;
-      if (tasksMax === undefined || kind?.tasks === undefined) continue;
+      if (tasksMax === undefined || !isSound(tasksMax)) continue;
       const tasks = kind.tasks(server, tasksMax);
       if (tasks <= tasksMax) continue;
       yield {

@@ -1,5 +1,5 @@
 import { subject } from "../../registry/subject.ts";
-import { defineRule, repeats } from "../../rule.ts";
+import { defineRule } from "../../rule.ts";
 
 export const uniqueHostname = defineRule({
   name: "unique-hostname",
@@ -12,16 +12,21 @@ export const uniqueHostname = defineRule({
     "The front end sends each host name to one server: an account could take over the visitors of another account.",
   fix: "Find out which account owns the host name, and remove it from `hostnames` of every other HTTP server.",
   *find({ httpServers }) {
-    const names = httpServers.flatMap((server) =>
-      (["hostnames", "addresses"] as const).flatMap((key) =>
-        (server[key] ?? []).map((name, index) => ({ server, path: `${key}.${index}`, name: name.toLowerCase() })),
-      ),
-    );
-    for (const { element, first, key } of repeats(names, ({ name }) => name)) {
-      yield {
-        subject: subject.httpServer(element.server, element.path),
-        message: `HTTP server ${element.server.account}/${element.server.name} answers for ${key}, the same as ${first.server.account}/${first.server.name}.`,
-      };
+    const first = new Map<string, (typeof httpServers)[number]>();
+    for (const server of httpServers) {
+      for (const list of ["hostnames", "addresses"] as const) {
+        for (const [index, text] of server[list]?.entries() ?? []) {
+          const name = text.toLowerCase();
+          const other = first.get(name);
+          if (other === undefined) first.set(name, server);
+          else {
+            yield {
+              subject: subject.httpServer(server, `${list}.${index}`),
+              message: `HTTP server ${server.account}/${server.name} answers for ${name}, the same as ${other.account}/${other.name}.`,
+            };
+          }
+        }
+      }
     }
   },
 });

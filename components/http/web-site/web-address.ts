@@ -59,16 +59,20 @@ export function nameIn(address: string): string {
   return (end < 0 ? address : address.slice(0, end)).toLowerCase();
 }
 
+const none: readonly string[] = [];
+
 /** All host names that a server answers for, wholly or below a path; sorted, each once. */
 export function namesOf({
   hostnames,
-  addresses = [],
+  addresses = none,
 }: {
   readonly hostnames: readonly string[];
   readonly addresses?: readonly string[];
 }): string[] {
-  const names = [...hostnames, ...addresses].map(nameIn);
-  return names.length === 1 ? names : [...new Set(names)].sort();
+  const [first] = hostnames;
+  // Most have one.
+  if (first !== undefined && hostnames.length === 1 && addresses.length === 0) return [nameIn(first)];
+  return [...new Set([...hostnames, ...addresses].map(nameIn))].sort();
 }
 
 /** The wildcard that covers a name, if one may. */

@@ -113,6 +113,17 @@ const placesOf = once((schema: z.ZodType): ReadonlyMap<Meaning, readonly Steps[]
   );
 });
 
+/** Members of a schema's objects that may hold values of a meaning; `*` if each may. */
+export function membersWith(schema: z.ZodType, meaning: Meaning): readonly string[] {
+  return [
+    ...new Set(
+      placesOf(schema)
+        .get(meaning)
+        ?.map(([member = "*"]) => member),
+    ),
+  ];
+}
+
 /** Whether a member of a schema's objects may hold values of one of these meanings. @param meanings the same list each time */
 export function mayMean(schema: z.ZodType, meanings: readonly Meaning[], member: string): boolean {
   const members = membersThatMean(meanings)(schema);
