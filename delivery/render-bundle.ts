@@ -47,9 +47,10 @@ export function renderBundle(declaration: Declaration, name: string, only?: Extr
   const groups: Partial<Record<Group, BundleGroup>> = {
     host: assemble(renderers.flatMap(({ ofHost }) => ofHost?.(context) ?? [])),
   };
-  for (const account of byHost(declaration).get(name) ?? []) {
-    const part = only ? only.get(account.account.number) : "whole";
-    if (part !== undefined) groups[`account-${account.account.number}`] = renderAccountGroup(account, part);
+  const { on: accounts, whole } = byHost(declaration);
+  for (const account of accounts.get(name) ?? []) {
+    const part = only ? only.get(account.number) : "whole";
+    if (part !== undefined) groups[`account-${account.number}`] = renderAccountGroup(whole(account), part);
   }
   for (const account of host.role === "backup" ? (bySite(declaration).get(host.site) ?? []) : []) {
     if (only && !only.has(account.number)) continue;
@@ -75,8 +76,11 @@ const bySite = once(({ accounts }: Declaration) =>
 const keptGroup = once((account: Element<"accounts">) => assemble(ofKept.map((render) => render(account))));
 const ofKept = renderers.flatMap((renderer) => renderer.ofKept ?? []);
 
-/** The accounts of each host with their elements. Computed once for all hosts, so that not every host goes through the whole fleet. */
-const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly WholeAccount[]> => {
+/**
+ * The accounts of each host, and an account with its elements. Computed once for all hosts, so that not every host goes through the whole fleet;
+ * most changes ask for few accounts.
+ */
+const byHost = once((declaration: Declaration) => {
   const own = allKinds
     .filter(({ accountOf }) => accountOf)
     .map(({ key, accountOf }) => {
@@ -84,18 +88,24 @@ const byHost = once((declaration: Declaration): ReadonlyMap<string, readonly Who
       return [key, Map.groupBy(elements, (element) => accountOf!(element as never))] as const;
     });
   const none = Object.fromEntries(allKinds.map(({ key }) => [key, []]));
-  const contexts = sortBy(declaration.accounts, ({ number }) => number).map((account): WholeAccount => {
+  const addresses = new Map(
+    declaration.addresses.map((address) => [`${address.account} ${address.host}`, address] as const).reverse(),
+  );
+  const addressOf = (account: Element<"accounts">) =>
+    addresses.get(`${account.number} ${account.host}`) ?? missing(account);
+  const accounts = sortBy(declaration.accounts, ({ number }) => number);
+  accounts.forEach(addressOf);
+  const whole = (account: Element<"accounts">): WholeAccount => {
     const lists: Record<string, readonly Element[]> = { ...none };
     for (const [key, of] of own) {
       const some = of.get(account.number);
       if (some) lists[key] = some.length > 1 ? sortBy(some, orderOf(key)) : some;
     }
     const elements = lists as WholeAccount["own"];
-    const address = elements.addresses.find(({ host }) => host === account.host);
     const opens = ownPorts.flatMap(({ name, of }) => (of(elements) ? name : []));
-    return { account, own: elements, address: address ?? missing(account), opens };
-  });
-  return Map.groupBy(contexts, ({ account }) => account.host);
+    return { account, own: elements, address: addressOf(account), opens };
+  };
+  return { on: Map.groupBy(accounts, ({ host }) => host), whole };
 });
 
 /** By number if the kind has one, else by name. */

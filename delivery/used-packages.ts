@@ -16,6 +16,13 @@ export function usedPackages({ declaration, host: { name, role } }: DeclaredHost
   return [...new Set(hosts.flatMap((each) => [...(used.get(each) ?? [])]))].sort();
 }
 
+/** Whether an element that comes to a host may be why the host needs a package that not every host has: most need none. */
+export function mayNeedPackages({ variants = [] }: Pick<Kind, "variants">, element: Element): boolean {
+  return variants.some(({ needs, of }) => needs[of(element)]?.packages?.some((each) => !everywhere.has(each)) === true);
+}
+
+const everywhere: ReadonlySet<string> = new Set(hostPackages);
+
 /** By host; each element is looked at once. */
 const usedOn = once((declaration: Declaration) => {
   const used = new Map<string, Set<string>>();

@@ -100,6 +100,7 @@ export function differences(
 
 /** The names that a path leads through; a name, such as that of a directive, can have dots itself. */
 function stepsOf(path: string, ...sides: readonly unknown[]): readonly string[] {
+  if (!path.includes(".")) return [path];
   const maps = sides.filter((side) => typeof side === "object" && side !== null);
   const dots = [...path.matchAll(/\./g)].map(({ index }) => index);
   const end = [path.length, ...dots.toReversed()].find((at) =>

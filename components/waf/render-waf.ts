@@ -1,4 +1,5 @@
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
+import { once } from "../../lib/once.ts";
 import { execLine, unitFile } from "../../lib/systemd/unit-file.ts";
 import { ownText } from "../../lib/text/own-text.ts";
 import { frontEndLogs } from "../account/account-paths.ts";
@@ -12,6 +13,7 @@ import { socketOf } from "../http/kinds/server.ts";
 import { hostLimits } from "../http/web-site/web-site.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
+import type { Declaration } from "../registry/kinds.generated.ts";
 import { bodiesHttp, bodiesServer, largestMb } from "./render-bodies.ts";
 import { inNginx, renderExclusions } from "./render-exclusions.ts";
 import { wafSocket, wafUnit } from "./waf-paths.ts";
@@ -42,7 +44,7 @@ const largeAtOnce = { account: 8, visitor: 2 };
 export const renderer: Renderer<"httpServers"> = {
   key: "httpServers",
   ofHost: ({ declaration, host }) =>
-    declaration.httpServers.some((server) => server.host === host.name && server.waf !== undefined)
+    guardedHosts(declaration).has(host.name)
       ? renderFirewall(declaration.networks[0]?.shortenAddresses === true)
       : { files: [] },
   ofElements: ({ account, own }) => {
@@ -51,6 +53,10 @@ export const renderer: Renderer<"httpServers"> = {
     return { files: [...renderExclusions(account.number, servers), ...renderCaches(account.number, servers)] };
   },
 };
+
+const guardedHosts = once(
+  ({ httpServers }: Declaration) => new Set(httpServers.flatMap(({ host, waf }) => (waf === undefined ? [] : host))),
+);
 
 /** The firewall of a host: an nginx of its own, so that what it looks at for long keeps no other visitor waiting. */
 function renderFirewall(shortened: boolean): { files: BundleFile[]; units: BundleUnit[] } {

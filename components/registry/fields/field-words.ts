@@ -1,3 +1,4 @@
+import { onceByName } from "../../../lib/once.ts";
 import { limitAt, limitOf } from "../../plan/each-limit.ts";
 
 /** A field as sentences call it: `guaranteed memory`, and what stands after its numbers, with its space: ` MiB`. */
@@ -65,6 +66,14 @@ export const called: Readonly<Record<string, string>> = {
  * items and of variables stay as they are.
  */
 export function fieldAt(...steps: readonly string[]): FieldWords {
+  const [only] = steps;
+  return steps.length === 1 ? fieldNamed(only!) : fieldOf(steps);
+}
+
+/** A change of all accounts has few fields. */
+const fieldNamed = onceByName((name) => fieldOf([name]));
+
+function fieldOf(steps: readonly string[]): FieldWords {
   const limit = limitAt(steps.join("."));
   if (limit) return { words: limitOf(limit).word, unit: limitOf(limit).unit };
   const [, end = ""] = /[a-z](Mb|Gb)$/.exec(steps.at(-1) ?? "") ?? [];

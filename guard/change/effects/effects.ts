@@ -3,9 +3,8 @@ import { bundleFolders } from "../../../components/registry/bundle/bundle-folder
 import { accountsOn, type Effect, effect } from "../../../components/registry/change.ts";
 import { describeChange, describing } from "../../../components/registry/describe.ts";
 import type { Element, Key, Kind } from "../../../components/registry/kind.ts";
-import type { Declaration } from "../../../components/registry/kinds.generated.ts";
 import { allKinds, type Subject, subject } from "../../../components/registry/subject.ts";
-import { once } from "../../../lib/once.ts";
+import { lazy, once } from "../../../lib/once.ts";
 import { accountOfUnit } from "../../../lib/systemd/unit-name.ts";
 import { count } from "../../../lib/text/text.ts";
 import type { Context } from "../../rule.ts";
@@ -42,15 +41,16 @@ function effectsOnRouter(change: HostChange, context: Context): Effect[] {
 }
 
 /** What the applier will do on one host or router: its plan of hooks in words. */
-function effectsOn(change: HostChange, about: Subject, { before, after }: Context): Effect[] {
+function effectsOn(change: HostChange, about: Subject, context: Context): Effect[] {
+  const { after } = context;
   const { host, hooks, groups, applier, packages, unknown, redelivered } = change;
   const isRouter = about.kind === "router";
-  const residents = accountsOn(after.declaration, host);
+  const residents = lazy(() => accountsOn(after.declaration, host));
   const effects: Effect[] = [];
   const say = (sentence: string, accounts: readonly number[] = [], seconds = 0, of: Subject = about) =>
     effects.push({ subject: of, sentence, accounts, seconds, destroys: false });
 
-  if (unknown !== undefined) say(`Cannot show everything that changes on ${host}: ${unknown}.`, residents);
+  if (unknown !== undefined) say(`Cannot show everything that changes on ${host}: ${unknown}.`, residents());
   if (redelivered === "again") {
     const why = `the last delivery failed, a repair is due, or the way to reach the ${about.kind} changed`;
     say(`Delivers to ${host} again (${why}): repairs what is missing; everything else is unchanged.`);
@@ -58,14 +58,14 @@ function effectsOn(change: HostChange, about: Subject, { before, after }: Contex
   if (redelivered === "anew") {
     const other = isRouter ? "the router is" : "the host or its master secret is";
     const why = `the program renders differently, or ${other} a different one`;
-    say(`Delivers to ${host} again, whole; any of its files may change: ${why}.`, residents);
+    say(`Delivers to ${host} again, whole; any of its files may change: ${why}.`, residents());
   }
   if (applier) say(`Installs another applier on ${host}${isRouter ? "" : ", without effect on accounts"}.`);
   if (packages) say(`Installs ${packages.join(", ")} on ${host}, which nothing there has used before.`);
   const own = groups.find(({ group }) => group === "host")?.files ?? [];
-  if (own.length > 0) say(`Rewrites ${count(own.length, "file")} of ${host} itself: ${pathsOf(own)}.`, residents);
+  if (own.length > 0) say(`Rewrites ${count(own.length, "file")} of ${host} itself: ${pathsOf(own)}.`, residents());
   // The host's own files may concern everybody, those of accounts concern these alone.
-  const concerned = (folder: string) => (own.some(({ path }) => path.startsWith(`${folder}/`)) ? residents : []);
+  const concerned = (folder: string) => (own.some(({ path }) => path.startsWith(`${folder}/`)) ? residents() : []);
   for (const { folder, paths } of hooks.load) {
     const { takesEffect } = bundleFolders.find(({ name }) => name === folder)!;
     if (takesEffect.by === "load") say(takesEffect.says(host, paths), concerned(folder));
@@ -86,7 +86,7 @@ function effectsOn(change: HostChange, about: Subject, { before, after }: Contex
     );
     if (unnoticed[0]) say(unnoticed[0].says(host, []));
     else {
-      say(`Restarts ${unit} on ${host}, about ${serviceRestartSeconds} s.`, residents, serviceRestartSeconds);
+      say(`Restarts ${unit} on ${host}, about ${serviceRestartSeconds} s.`, residents(), serviceRestartSeconds);
     }
   }
 
@@ -97,10 +97,9 @@ function effectsOn(change: HostChange, about: Subject, { before, after }: Contex
   );
   for (const [account, units] of stopping) {
     if (account === 0) continue;
-    const name = names(after.declaration).get(account) ?? names(before.declaration).get(account);
-    const services = new Set(units.map((unit) => unit.replace(/\.[a-z]+$/, "")));
-    const kindOf = (unit: string) =>
-      kindsOfUnits(after.declaration).get(unit) ?? kindsOfUnits(before.declaration).get(unit);
+    const name = stopped(context)(({ names }) => names.get(account));
+    const services = new Set(units.map((unit) => unit.slice(0, unit.lastIndexOf("."))));
+    const kindOf = (unit: string) => stopped(context)(({ kinds }) => kinds.get(unit));
     for (const [kind, { length: size }] of Map.groupBy(services, kindOf)) {
       const what = count(size, ...(kind?.words ?? (["unit", "units"] as const)));
       const again = kind?.wokenBy === undefined ? "" : `; ${kind.wokenBy} starts ${size === 1 ? "it" : "them"}`;
@@ -115,19 +114,30 @@ function effectsOn(change: HostChange, about: Subject, { before, after }: Contex
   return effects;
 }
 
-/** The kinds of what accounts have, by their units' names without suffix. */
-const kindsOfUnits = once(
-  (declaration: Declaration): ReadonlyMap<string, Kind> =>
-    new Map(
-      (allKinds as readonly Kind[])
-        .filter(({ accountOf }) => accountOf)
-        .flatMap((kind) =>
-          (declaration[kind.key] as readonly Element[]).map((element) => [kind.resourceName(element), kind] as const),
-        ),
-    ),
-);
-
-const names = once(({ accounts }: Declaration) => new Map(accounts.map(({ number, name }) => [number, name])));
+/** Names of accounts, and kinds by the names of their units without suffix: of those whose units stop, since most changes stop few. */
+const stopped = once(({ hosts, before, after }: Context) => {
+  const units = hosts.flatMap(({ hooks }) => [...hooks.stopChanged, ...hooks.restart]);
+  const accounts = new Set(units.map(accountOfUnit));
+  const sides = [after, before].map(({ declaration }) =>
+    lazy(() => ({
+      names: new Map(
+        declaration.accounts.flatMap(({ number, name }) => (accounts.has(number) ? [[number, name] as const] : [])),
+      ),
+      kinds: new Map(
+        (allKinds as readonly Kind[]).flatMap((kind) => {
+          if (!kind.accountOf) return [];
+          const own = (declaration[kind.key] as readonly Element[]).filter((each) =>
+            accounts.has(kind.accountOf!(each)),
+          );
+          return own.map((element) => [kind.resourceName(element), kind] as const);
+        }),
+      ),
+    })),
+  );
+  /** What the new side says, or else the old one. */
+  return <T>(look: (side: { names: ReadonlyMap<number, string>; kinds: ReadonlyMap<string, Kind> }) => T | undefined) =>
+    look(sides[0]!()) ?? look(sides[1]!());
+});
 
 function pathsOf(files: HostChange["groups"][number]["files"]): string {
   const shown = files.slice(0, 3).map(({ path }) => path);

@@ -14,7 +14,7 @@ import type {
 } from "../../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../../delivery/protocol/digest.ts";
 import { type Extract, partName, rendersAlone } from "../../../delivery/render-bundle.ts";
-import { usedPackages } from "../../../delivery/used-packages.ts";
+import { mayNeedPackages, usedPackages } from "../../../delivery/used-packages.ts";
 import { type Changes, type ChosenHooks, chooseHooks, isEmpty } from "../../../host/apply/hooks/choose.ts";
 import { modeOf, sameFile } from "../../../host/store/generations.ts";
 import { inOrder } from "../../../lib/in-order.ts";
@@ -106,10 +106,11 @@ export function hostChanges(
   // Those that keep backups have the same of each account. It is not remembered of others, which have files of their own accounts.
   const keepers = new Set(after.declaration.hosts.flatMap(({ name, role }) => (role === "backup" ? name : [])));
   const compareKept = comparedOnce();
+  const brings = changes.some(bringsPackages);
   return [...names].sort().flatMap((host): HostChange[] => {
     const accounts = scope?.get(host);
     const applier = hasOtherApplier(before, after, host);
-    const packages = newPackages(before.declaration, after.declaration, host);
+    const packages = brings ? newPackages(before.declaration, after.declaration, host) : [];
     if (scope && !accounts && !applier && packages.length === 0 && !delivered.has(host)) return [];
     const has = ({ declaration }: Side) => declaration.hosts.some(({ name }) => name === host);
     const only = scope && extractOf(accounts ?? new Map(), has(before) && has(after));
@@ -160,6 +161,15 @@ function isSameDelivery(before: Side, after: Side, host: string): boolean {
 export function hasOtherApplier(before: Side, after: Side, host: string): boolean {
   const [old, next] = [before, after].map(({ deliveries, applier }) => deliveries?.get(host)?.applier ?? applier);
   return old !== undefined && next !== undefined && old !== next;
+}
+
+/** Whether a host may need a package newly because of a change: a host itself may have another role. */
+function bringsPackages({ kind: key, before, after }: Change): boolean {
+  if (key === "hosts") return true;
+  const kind: Kind = kinds[key];
+  if (after === undefined || !mayNeedPackages(kind, after)) return false;
+  const stays = before !== undefined && kind.hostOf?.(before) === kind.hostOf?.(after);
+  return !stays || kind.variants!.some(({ of }) => of(before) !== of(after));
 }
 
 /** What a host that is on both sides needs newly. */
