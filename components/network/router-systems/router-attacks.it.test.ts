@@ -86,11 +86,11 @@ describe.each(["bird", "frr"] as const)("a delivered router of %s", (manufacture
     );
     return (await Promise.all(ofEach)).flat().sort();
   };
-  /** Another configuration of the host's routing. */
-  const asHost = async (change: (text: string) => string) => {
-    const configured = await on.sh(`cat /run/${host.name}.first`);
-    await on.router.writeFile(`/run/${host.name}.conf`, change(configured));
-    await asked(host.name, "configure");
+  /** Another configuration of a neighbour's routing: of the host's, unless it is said. */
+  const asHost = async (change: (text: string) => string, space = host.name) => {
+    const configured = await on.sh(`cat /run/${space}.first`);
+    await on.router.writeFile(`/run/${space}.conf`, change(configured));
+    await asked(space, "configure");
   };
 
   beforeAll(async () => {
@@ -99,7 +99,7 @@ describe.each(["bird", "frr"] as const)("a delivered router of %s", (manufacture
     const { script, payload } = (await loadBootstrap()).forRouter(delivered!, 0);
     await succeed(router, ["/bin/sh", "-c", script], payload);
     await sh(`sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1; systemctl start systemd-networkd
-      cp /run/${host.name}.conf /run/${host.name}.first`);
+      for each in ${host.name} ${operator.name}; do cp /run/$each.conf /run/$each.first; done`);
     await succeed(router, ["fairhost-host", "apply"], routerDelivery(renderRouterBundle(delivered!, plan)));
     await router.writeFile("/run/knock.py", knock);
     await router.writeFile("/run/trace.py", trace);
@@ -155,25 +155,33 @@ describe.each(["bird", "frr"] as const)("a delivered router of %s", (manufacture
     expect(await on.since()).toBe(since);
   }, 240_000);
 
-  test.each([
+  const strangers = [
     ["another host", otherHost.address],
     ["the other router", plan.address.replace(/1$/, "2")],
-    ["an operator", operator.neighbor],
+    ["an operator", plan.operators[1]!.neighbor],
+  ] as const;
+  test.each([
+    ...strangers.map((each) => [host.name, "its accounts are", ...each, host.prefixes] as const),
+    ...strangers.map(
+      (each) => [operator.name, "networks of others are", ...each, ["2620:4f:8000::/48", "192.31.196.0/24"]] as const,
+    ),
   ])(
-    "believes no host that its accounts are behind %s",
-    async (_, nextHop) => {
+    "does not believe %s that %s behind %s",
+    async (space, _, __, nextHop, prefixes) => {
       const before = await told();
-      const mine = (prefixes: readonly string[]) =>
-        prefixes.filter((line) => host.prefixes.some((own) => line.endsWith(` ${own}`)));
+      const mine = (lines: readonly string[]) =>
+        lines.filter((line) => prefixes.some((own) => line.endsWith(` ${own}`)));
       expect(mine(before)).not.toEqual([]);
-      await asHost((text) =>
-        text.replaceAll(
-          "export where source = RTS_STATIC;",
-          `export filter { if source != RTS_STATIC then reject; bgp_next_hop = ${nextHop}; accept; };`,
-        ),
+      await asHost(
+        (text) =>
+          text.replaceAll(
+            "export where source = RTS_STATIC;",
+            `export filter { if source != RTS_STATIC then reject; bgp_next_hop = ${nextHop}; accept; };`,
+          ),
+        space,
       );
       await expect.poll(async () => mine(await told()), patient).toEqual([]);
-      await asHost((text) => text);
+      await asHost((text) => text, space);
       await expect.poll(told, patient).toEqual(before);
       await on.forwards();
     },

@@ -227,9 +227,10 @@ function policies(plan: RouterPlan): string[] {
       const { name, gracefulShutdown: ofOperator } = session;
       const own = gracefulShutdown || ofOperator ? leave : [];
       // As of a host: behind another one, or behind the other router, packets would go round.
-      const behind = `next-hop [ ${sessionsOf(plan, session)
-        .map(({ neighbor }) => plainEither(neighbor))
-        .join(" ")} ];`;
+      const ways = ({ version }: Family) =>
+        sessionsOf(plan, session)
+          .filter(({ families }) => families.some((family) => family.version === version))
+          .map(({ neighbor }) => `next-hop ${plainEither(neighbor)};`);
       const orLonger = (prefix: string) => `route-filter ${plainPrefix(prefix)} orlonger;`;
       return [
         statement(
@@ -239,9 +240,11 @@ function policies(plan: RouterPlan): string[] {
             return [term(`not-of-internet${family.suffix}`, of(family, ...beyond), ["reject;"])];
           }),
           term("is-left", ["community GRACEFUL-SHUTDOWN;"], ["local-preference 0;", "next term;"]),
-          ...each((family) => [
-            term(`default${family.suffix}`, of(family, behind, ...exactly([family.default])), [...own, "accept;"]),
-          ]),
+          ...each((family) =>
+            ways(family).map((way) =>
+              term(`default${family.suffix}`, of(family, way, ...exactly([family.default])), [...own, "accept;"]),
+            ),
+          ),
           // After the default routes, which no origin is checked of, as on the other systems.
           ...(roas.length === 0
             ? []
@@ -250,8 +253,10 @@ function policies(plan: RouterPlan): string[] {
               ]),
           ...each((family) => {
             const { range, shortest, longest } = family.accepted;
-            const those = of(family, behind, `route-filter ${range} prefix-length-range /${shortest}-/${longest};`);
-            return [term(`of-internet${family.suffix}`, those, [...own, "accept;"])];
+            const those = `route-filter ${range} prefix-length-range /${shortest}-/${longest};`;
+            return ways(family).map((way) =>
+              term(`of-internet${family.suffix}`, of(family, way, those), [...own, "accept;"]),
+            );
           }),
           refuse,
         ),
