@@ -3,6 +3,7 @@ import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { Inspection } from "../../host/inspect/difference.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+import { brokenRestoreCases } from "./cases/broken-restore.cases.ts";
 import type { Restore } from "./restore-request.ts";
 
 /** What the inventory asks for, done by a host with a real repository on another one. */
@@ -296,3 +297,5 @@ test("what was replaced goes when its time is over", async () => {
   expect(left).not.toContain("away");
   expect(left).toContain("pipe");
 });
+
+brokenRestoreCases(() => on, ask);

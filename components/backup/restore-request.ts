@@ -33,7 +33,7 @@ export const restoreSchema = z
     ),
     snapshot: pastDay(
       snapshotSchema.describe(
-        "Which backup: a day (its newest one, UTC), the beginning of an id that `fairhost-host backups` lists, or `before <id>`: what the restore of that id has replaced.",
+        "Which backup: a day (its newest one, UTC), the beginning of an id that `fairhost-host backups` lists, or `before <id>`: what the restore of that id has replaced. A host keeps that for 7 days, and of older restores no more than fits the account's disk limit.",
       ),
     ),
     what: z

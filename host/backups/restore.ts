@@ -270,8 +270,11 @@ export async function restoreFiles(context: Context, part: "home" | "lib", path 
     ],
     asAccount(context),
   );
-  const { files_restored: files = 0 } = JSON.parse(stdout.trim().split("\n").at(-1)!) as { files_restored?: number };
-  if (files === 0 && inside !== ".") throw new ApplyError(`the backup of ${snapshot.time} has no ${inside}`);
+  const { files_restored: came = 0, files_skipped: stayed = 0 } = JSON.parse(stdout.trim().split("\n").at(-1)!) as {
+    files_restored?: number;
+    files_skipped?: number;
+  };
+  if (came + stayed === 0 && inside !== ".") throw new ApplyError(`the backup of ${snapshot.time} has no ${inside}`);
   return `${outside(target)}${inside === "." ? "" : `/${inside}`}`;
 }
 

@@ -17,7 +17,8 @@ import {
   writeRestore,
 } from "../store/restores.ts";
 import { gather } from "./gather.ts";
-import { placeOf } from "./kept.ts";
+import { boundKept, placeOf } from "./kept.ts";
+import { isPaused, pauseAfter, withTry } from "./pause.ts";
 import { GivenUp, replace } from "./replace.ts";
 
 /** Milliseconds after which one that has not begun is given up: what the account has written in the meantime nobody has agreed to lose. */
@@ -31,7 +32,7 @@ export interface Restored {
 
 /**
  * Does what the inventory asks for and this host has not done, and goes on with what was interrupted.
- * @param only numbers of accounts; without any, all for which there is something to do
+ * @param only numbers of accounts; without any, all for which there is something to do, but those that {@link isPaused wait} for a backup host
  */
 export async function restoreDeclared(machine: Machine, only: readonly number[], now = Date.now()): Promise<Restored> {
   const done: string[] = [];
@@ -39,7 +40,7 @@ export async function restoreDeclared(machine: Machine, only: readonly number[],
   const all = new Set([...knownRestores(machine), ...marked(machine, "replacing")]);
   for (const number of only.length > 0 ? only : [...all].sort((left, right) => left - right)) {
     try {
-      if (only.length === 0 && !isOpen(machine, number)) continue;
+      if (only.length === 0 && !isOpen(machine, number, now)) continue;
       const state = await withArchives(machine, number, () =>
         withBackup(machine, number, () => restoreOne(machine, number, now), patientSeconds),
       );
@@ -51,10 +52,12 @@ export async function restoreDeclared(machine: Machine, only: readonly number[],
   return { done, wrong };
 }
 
-function isOpen(machine: Machine, number: number): boolean {
+function isOpen(machine: Machine, number: number, now: number): boolean {
   const state = readRestore(machine, number);
   if (isMarked(machine, "replacing", number)) return true;
-  return state !== undefined && (!isOver(state) || nextOf(machine, number, state) !== undefined);
+  return (
+    state !== undefined && !isPaused(state, now) && (!isOver(state) || nextOf(machine, number, state) !== undefined)
+  );
 }
 
 const isOver = ({ phase }: RestoreState) => phase === "done" || phase === "failed" || phase === "passed";
@@ -110,17 +113,25 @@ async function begin(machine: Machine, number: number, state: RestoreState, now:
     throw new ApplyError(
       `restore ${state.id} waits: account ${number} is marked "${busy}" here, as a move, copy or takeover of it is not over; \`fairhost-host status\` says more`,
     );
+  let known = state;
+  const begins = (brings: string) => {
+    known = { ...state, brings };
+    writeRestore(machine, number, known);
+  };
   try {
     machine.say(`account ${number}: restore ${state.id} begins`);
-    const { missing, ...gathered } = await gather(machine, request);
-    const ready: RestoreState = { ...state, ...gathered, ...(missing.length > 0 && { why: missing.join("; ") }) };
+    const { missing, ...gathered } = await gather(machine, request, state.brings, begins);
+    const ready: RestoreState = { ...known, ...gathered, ...(missing.length > 0 && { why: missing.join("; ") }) };
     return await finish(machine, number, ready);
   } catch (error) {
     if (isMarked(machine, "replacing", number)) throw error;
     const why = reason(error);
     if (!(error instanceof Unreachable)) return failed(machine, number, state, why, request);
-    writeRestore(machine, number, { ...state, why });
-    throw new ApplyError(`restore ${state.id} has not begun: ${why}; it is tried again every few minutes, for a day`);
+    known = withTry(known, why, Date.now());
+    writeRestore(machine, number, known);
+    throw new ApplyError(
+      `restore ${state.id} has not begun: ${why}; it is tried again in ${pauseAfter(known.tries!) / 60_000} minutes, for a day, or by \`fairhost-host restore-declared ${number}\`; what has come stays until then`,
+    );
   }
 }
 
@@ -135,10 +146,14 @@ async function finish(machine: Machine, number: number, state: RestoreState): Pr
   const request = restoresIn(readCurrent(machine).bundle).get(number);
   try {
     const { why, ...done } = await replace(machine, number, state);
+    const gone = await madeRoom(machine, number);
     const said = [
       `${state.from} is in force since ${new Date().toISOString().slice(0, 19)}Z; what it replaced is kept for ${keptDays} days, and comes back with a new id and \`snapshot: before ${state.id}\``,
       ...[
         state.phase === "due" ? state.why : undefined,
+        gone.length === 0
+          ? undefined
+          : `what ${gone.join(", ")} had replaced was removed, as all of it takes no more than the account's disk limit`,
         why === undefined ? undefined : `not all of it started: ${why}`,
       ],
     ];
@@ -149,6 +164,16 @@ async function finish(machine: Machine, number: number, state: RestoreState): Pr
     throw new ApplyError(
       `restore ${state.id} is not complete, and the account is held: ${reason(error)}; it is tried again every few minutes, or by \`fairhost-host restore-declared ${number}\``,
     );
+  }
+}
+
+/** Whatever becomes of what is too much: the restore is done, and the daily run removes it. */
+async function madeRoom(machine: Machine, number: number): Promise<string[]> {
+  try {
+    return await boundKept(machine, number);
+  } catch (error) {
+    machine.say(`account ${number}: ${reason(error)}`);
+    return [];
   }
 }
 

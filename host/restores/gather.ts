@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
 import { type RestoreRequest, restoredPart, undoneRestore } from "../../delivery/protocol/restores.ts";
 import { databaseOf, dumpPart } from "../archives/archive.ts";
-import { must, removeTree } from "../archives/archives.ts";
+import { bytesBelow, must, removeTree } from "../archives/archives.ts";
 import { diskLimit, reserve } from "../archives/dumps.ts";
 import { Unreachable } from "../backups/restic.ts";
 import { dumpsIn, fetchDump, restoreFiles, type Snapshot, snapshotsOf, spooledIn } from "../backups/restore.ts";
@@ -19,17 +19,24 @@ import { statOf, wayTo } from "./way.ts";
 const most = 1.25;
 
 /** What is ready beside an account. */
-export type Gathered = Pick<RestoreState, "pieces" | "dumps" | "from"> & {
+export type Gathered = Pick<RestoreState, "pieces" | "dumps" | "from" | "brings"> & {
   /** What of it there is not, one clause each. */
   readonly missing: readonly string[];
 };
 
 /**
- * Brings all that is restored to this host's disk, beside the account, which goes on. What an interrupted run has brought is brought again.
+ * Brings all that is restored to this host's disk, beside the account, which goes on. It goes on with what an interrupted run has brought of the same backup.
+ * @param brought id of that backup
+ * @param begins is called before anything of a backup comes
  * @throws Unreachable if a backup host cannot be reached
  * @throws ApplyError if it cannot be: nothing of the account was changed
  */
-export async function gather(machine: Machine, request: RestoreRequest): Promise<Gathered> {
+export async function gather(
+  machine: Machine,
+  request: RestoreRequest,
+  brought?: string,
+  begins: (id: string) => void = () => {},
+): Promise<Gathered> {
   const { account: number, id, snapshot: wanted, what } = request;
   const place = placeOf(machine, number, id);
   const earlier = undoneRestore(wanted);
@@ -37,9 +44,10 @@ export async function gather(machine: Machine, request: RestoreRequest): Promise
   const { bundle } = readCurrent(machine);
   const account = bundle.groups[`account-${number}`]?.account;
   if (!account) throw new ApplyError(`account ${number} is not on this host`);
-  await removeTree(machine, place);
-  machine.disk.makeDirectory(place, 0o700);
   const snapshot = await choose(machine, number, wanted);
+  if (snapshot.id !== brought) await removeTree(machine, place);
+  machine.disk.makeDirectory(place, 0o700);
+  begins(snapshot.id);
   const parts = what.flatMap((word) => restoredPart(word) ?? []);
   const paths = parts.flatMap((part): string[] => {
     if (part.of === "all") return ["home", "lib"];
@@ -48,8 +56,9 @@ export async function gather(machine: Machine, request: RestoreRequest): Promise
   const { dumps, missing } = await wantedDumps(machine, number, snapshot, parts);
   if (paths.length > 0) {
     const limit = diskLimit(bundle, number) ?? Infinity;
-    requireFree(machine, place, Math.min(snapshot.bytes ?? limit, limit));
     const root = makeRoot(machine, account, place);
+    const there = (await bytesBelow(machine, root)) ?? 0;
+    requireFree(machine, place, Math.max(0, Math.min(snapshot.bytes ?? limit, limit) - there));
     const context = { machine, snapshot, account, beside: undefined, root };
     for (const path of paths) {
       machine.say(`account ${number}: restoring ${path} beside it`);
@@ -62,8 +71,15 @@ export async function gather(machine: Machine, request: RestoreRequest): Promise
   }
   machine.disk.makeDirectory(join(place, "dumps"), 0o700);
   for (const dump of dumps) {
+    const whole = join(place, "dumps", dump);
+    if (existsSync(whole)) continue;
     requireFree(machine, place, 0);
-    await fetchDump(snapshot, dump, join(place, "dumps", dump));
+    const half = `${whole}.partial`;
+    machine.disk.remove(half);
+    await fetchDump(snapshot, dump, half);
+    // After a loss of power the name must not be there without the content.
+    await must(machine, "sync", ["--", half]);
+    machine.disk.rename(half, whole);
   }
   // All of it is on the disk before anything is replaced.
   await must(machine, "sync", ["--file-system", place]);

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { keptDays } from "../../delivery/protocol/restores.ts";
-import { removeTree, withArchives } from "../archives/archives.ts";
+import { bytesBelow, removeTree, withArchives } from "../archives/archives.ts";
+import { diskLimit } from "../archives/dumps.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { readCurrent } from "../store/generations.ts";
 import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
 import { readRestore } from "../store/restores.ts";
 
@@ -44,8 +46,42 @@ export function writeKept({ disk }: Machine, place: string, kept: Omit<Kept, "un
   disk.replace(join(place, recordName), `${JSON.stringify({ until, ...kept })}\n`, 0o600);
 }
 
+/** Whether a restore is under way: what it has, nobody else touches. */
+function isOpen(machine: Machine, number: number, id: string): boolean {
+  const known = readRestore(machine, number);
+  return known?.id === id && known.phase !== "done" && known.phase !== "failed" && known.phase !== "passed";
+}
+
 /**
- * Removes what restores have replaced when its time is over, and what interrupted ones have left that nobody goes on with.
+ * Removes what restores of an account have replaced, the oldest first, until all of it takes no more than the account's disk limit. What the newest one has replaced stays, whatever it takes.
+ * For whoever has the account's archives ({@link withArchives}).
+ * @returns ids of the restores that cannot be undone any more
+ */
+export async function boundKept(machine: Machine, number: number): Promise<string[]> {
+  const limit = diskLimit(readCurrent(machine).bundle, number);
+  const all = machine.layout.at(join(directory, `${number}`));
+  if (limit === undefined || !existsSync(all)) return [];
+  const newestFirst = readdirSync(all)
+    .flatMap((id) => {
+      const kept = isOpen(machine, number, id) ? undefined : readKept(placeOf(machine, number, id));
+      return kept ? [{ id, until: Date.parse(kept.until) }] : [];
+    })
+    .sort((left, right) => right.until - left.until);
+  let bytes = 0;
+  const removed: string[] = [];
+  for (const [index, { id }] of newestFirst.entries()) {
+    if (newestFirst.length === 1) break;
+    const place = placeOf(machine, number, id);
+    bytes += (await bytesBelow(machine, place)) ?? 0;
+    if (index === 0 || bytes <= limit) continue;
+    await removeTree(machine, place);
+    removed.unshift(id);
+  }
+  return removed;
+}
+
+/**
+ * Removes what restores have replaced when its time is over, or when it is {@link boundKept too much}, and what interrupted ones have left that nobody goes on with.
  * @returns the removed paths
  * @throws ApplyError if some cannot be removed; the others are removed all the same
  */
@@ -59,9 +95,8 @@ export async function purgeReplaced(machine: Machine, now: Date): Promise<string
         for (const id of readdirSync(join(all, `${number}`))) {
           const place = placeOf(machine, number, id);
           const kept = readKept(place);
+          if (isOpen(machine, number, id)) continue;
           const known = readRestore(machine, number);
-          if (known?.id === id && known.phase !== "done" && known.phase !== "failed" && known.phase !== "passed")
-            continue;
           // Damaged, or never written by a restore that was interrupted at its end: kept as long as one of today.
           if (!kept && known?.id === id && known.phase === "done")
             writeKept(machine, place, { paths: [], dumps: [] }, now);
@@ -70,6 +105,7 @@ export async function purgeReplaced(machine: Machine, now: Date): Promise<string
             removed.push(place);
           }
         }
+        for (const id of await boundKept(machine, number)) removed.push(placeOf(machine, number, id));
       });
     } catch (error) {
       wrong.push(error instanceof ApplyError ? error.message : String(error));

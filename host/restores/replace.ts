@@ -95,8 +95,13 @@ export async function replace(machine: Machine, number: number, begun: RestoreSt
   }
   await removeTree(machine, join(place, "dumps"));
   const left = await letRun(machine, number);
-  const { pieces: _, dumps: __, dumped: ___, why: ____, ...rest } = state;
-  return { ...rest, phase: "done", ...(left !== undefined && { why: left }) };
+  const { id, since, from, earlier } = state;
+  return {
+    ...{ id, since, phase: "done" },
+    ...(from !== undefined && { from }),
+    ...(earlier && { earlier }),
+    ...(left !== undefined && { why: left }),
+  };
 }
 
 /**

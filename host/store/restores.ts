@@ -28,6 +28,11 @@ export interface RestoreState {
   readonly since: string;
   /** What was done, why it was not, or why it is not yet: a sentence without its dot. */
   readonly why?: string;
+  /** How often no backup host could be reached, and when that was last, ISO 8601. */
+  readonly tries?: number;
+  readonly tried?: string;
+  /** Id of the backup of which a part lies beside the account already. */
+  readonly brings?: string;
   /** Of which backup, in words. */
   readonly from?: string;
   readonly pieces?: readonly Piece[];
@@ -57,7 +62,8 @@ const isState: Schema<RestoreState> = (value): value is RestoreState =>
   phases.some((phase) => phase === value.phase) &&
   typeof value.since === "string" &&
   isText(value.why) &&
-  isText(value.from) &&
+  [value.from, value.tried, value.brings].every(isText) &&
+  (value.tries === undefined || Number.isSafeInteger(value.tries)) &&
   (value.pieces === undefined || (Array.isArray(value.pieces) && value.pieces.every(isPiece))) &&
   [value.dumps, value.earlier].every(
     (list) => list === undefined || (Array.isArray(list) && list.every((each) => typeof each === "string")),
