@@ -78,7 +78,9 @@ async function taken(command: string): Promise<Taken> {
     return texts.reduce((sum, text) => sum + Number(/^usage_usec (\d+)/m.exec(text)![1]) / 1e6, 0);
   };
   const [before, begun] = [await used(), performance.now()];
-  const { exitCode, stderr } = await on.web.host.run(command, { timeout: 3_600_000 });
+  // In a unit: what comes into a container by itself stays in the control group of whoever starts it, and its CPU time would not be counted.
+  const unit = ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--setenv=HOME=/root", "--"];
+  const { exitCode, stderr } = await on.web.host.run([...unit, "/bin/sh", "-c", command], { timeout: 3_600_000 });
   if (exitCode !== 0) throw new Error(`${command}: ${stderr}`);
   return { passed: (performance.now() - begun) / 1000, cpu: (await used()) - before };
 }
