@@ -284,8 +284,10 @@ async function spoolDatabases(
 ): Promise<string[]> {
   const failed: string[] = [];
   const refused: Record<string, string> = {};
-  const room = await dumpRoom(machine, account);
-  for (const engine of enginesIn(source)) {
+  const engines = enginesIn(source);
+  // It reads all that is declared of the host.
+  const room = engines.length > 0 ? await dumpRoom(machine, account) : undefined;
+  for (const engine of engines) {
     const { listed, dump } = servers[engine];
     let names: readonly string[] = [];
     try {
@@ -297,10 +299,10 @@ async function spoolDatabases(
     for (const name of names) {
       const file = join(own, dumpPart(engine, name));
       try {
-        await writeDump(machine, file, dump(name), room, over);
+        await writeDump(machine, file, dump(name), room!, over);
       } catch (error) {
         // The others have its room.
-        if (existsSync(file)) room.left += statSync(file).size;
+        if (existsSync(file)) room!.left += statSync(file).size;
         machine.disk.remove(file);
         failed.push(`${engine} ${name}: ${(error as Error).message}`);
         if (error instanceof OwnDump) refused[dumpPart(engine, name)] = error.message;
