@@ -229,12 +229,12 @@ describe("the backup host", () => {
   test("removes a backup when its time is over by its own clock, but never the newest, and nothing at once when the clock jumps", async () => {
     await on.web.shell("fairhost-host backup 1");
     const [old, newest] = (await on.backup.shell(`cd ${repositories(1)} && ls -tr */snapshots/*`)).split("\n");
-    await on.backup.shell(`touch -d '-8 days' ${repositories(1)}/${old}`);
+    await on.backup.shell(`touch -d '-9 days' ${repositories(1)}/${old}`);
     await on.backup.shell("systemctl start fairhost-expire-backups.service");
     expect(await snapshots(1)).toBe(newest);
     // As if the clock had been a month behind at the last run: until is then a day and a half later, whatever the clock says now.
     await on.web.shell("fairhost-host backup 1");
-    await on.backup.shell(`touch -d '-8 days' ${repositories(1)}/${newest}`);
+    await on.backup.shell(`touch -d '-9 days' ${repositories(1)}/${newest}`);
     const monthAgo = Date.now() - 30 * 86_400_000;
     await on.backup.shell(`echo '{"until":${monthAgo},"damaged":[]}' >/var/lib/fairhost/repositories.json`);
     expect(await on.backup.shell("fairhost-host expire-backups")).toBe("");

@@ -59,7 +59,7 @@ beforeEach(async () => {
 afterEach(() => tree[Symbol.dispose]());
 
 test("what is older than its time goes, however many there are; the newest stays", async () => {
-  const old = Array.from({ length: 20_000 }, (_, index) => 8 + index / 1000);
+  const old = Array.from({ length: 20_000 }, (_, index) => 8.1 + index / 1000);
   snapshots(7, 0, 6, ...old);
   snapshots(8, 0);
   const { removed, wrong } = await expireBackups(tree.machine(), now);
@@ -68,8 +68,8 @@ test("what is older than its time goes, however many there are; the newest stays
 });
 
 test("an account that cannot be read is said, and the others are done all the same", async () => {
-  snapshots(7, 0, 8);
-  snapshots(8, 0, 8);
+  snapshots(7, 0, 9);
+  snapshots(8, 0, 9);
   // What root of a host that somebody has taken over could leave there.
   chownSync(at(7, "web1.1.7.1/snapshots"), 0, 0);
   chmodSync(at(7, "web1.1.7.1/snapshots"), 0o700);
@@ -77,7 +77,7 @@ test("an account that cannot be read is said, and the others are done all the sa
   expect(wrong).toEqual([
     expect.stringMatching(/^account 7: its old backups were not all removed: .*Permission denied/s),
   ]);
-  expect([isThere(7, 8), isThere(8, 8)]).toEqual([true, false]);
+  expect([isThere(7, 9), isThere(8, 9)]).toEqual([true, false]);
 });
 
 test("of an account that is backed up often, each day before the last two keeps the first and the last one, and only then", async () => {
@@ -92,11 +92,11 @@ test("of an account that is backed up often, each day before the last two keeps 
 
 test("what is dated in the future by a clock that was ahead is not new, and stays until its time is over", async () => {
   // The host stopped bringing after one backup with the wrong clock.
-  snapshots(7, -30, 3, 8);
-  snapshots(8, -30, 1, 8);
+  snapshots(7, -30, 3, 9);
+  snapshots(8, -30, 1, 9);
   await expireBackups(tree.machine(), now);
-  expect([-30, 3, 8].filter((age) => !isThere(7, age))).toEqual([]);
-  expect([-30, 1, 8].filter((age) => !isThere(8, age))).toEqual([8]);
+  expect([-30, 3, 9].filter((age) => !isThere(7, age))).toEqual([]);
+  expect([-30, 1, 9].filter((age) => !isThere(8, age))).toEqual([9]);
 });
 
 test("a branch goes when its backups are two days old, whether the account is still backed up often or not; the newest backup stays", async () => {
@@ -125,28 +125,34 @@ test("if hosts bring nothing, branches stay", async () => {
   expect(readdirSync(at(7, "web1.1.7.1.20776/snapshots"))).toHaveLength(2);
 });
 
-test("three days in which hosts bring nothing, and a clock that is a day ahead for a run, cost no backup that is not over", async () => {
-  const ages = [3, 4, 5, 6, 7, 8, 9];
+test("three days in which hosts bring nothing cost no backup that is not over", async () => {
+  const ages = [3, 4, 5, 6, 7, 8, 9, 10];
   snapshots(7, ...ages);
   snapshots(8, 0, ...ages);
   const after = (days: number) => expireBackups(tree.machine(), new Date(now.getTime() + days * day));
   for (const days of [-2, -1, 0]) expect((await after(days)).wrong).toEqual([]);
   // Of the first account one was over while hosts still brought.
-  expect(ages.filter((age) => !isThere(7, age))).toEqual([9]);
-  expect(ages.filter((age) => !isThere(8, age))).toEqual([8, 9]);
-  // The clock is a day ahead in one run, and right again in the next one: at most what is over a day later goes early, and what is newest stays.
-  await after(1);
-  await after(0);
-  expect(ages.filter((age) => !isThere(7, age))).toEqual([9]);
-  expect([0, ...ages].filter((age) => !isThere(8, age))).toEqual([7, 8, 9]);
+  expect(ages.filter((age) => !isThere(7, age))).toEqual([10]);
+  expect(ages.filter((age) => !isThere(8, age))).toEqual([9, 10]);
   // Hosts bring again, and what is over goes.
   snapshots(7, 0);
   await after(0);
-  expect([0, ...ages].filter((age) => !isThere(7, age))).toEqual([8, 9]);
+  expect([0, ...ages].filter((age) => !isThere(7, age))).toEqual([9, 10]);
+});
+
+test.each([
+  ["a day ahead for a run", 1, 0],
+  ["a day ahead from now on", 1, 1],
+  ["a day behind when backups came", 0, 1],
+])("a clock that is %s costs no backup before its time", async (_, wrong, then) => {
+  const ages = [0, 3, 4, 5, 6, 6.9, 9.1];
+  snapshots(7, ...ages);
+  for (const days of [0, wrong, then]) await expireBackups(tree.machine(), new Date(now.getTime() + days * day));
+  expect(ages.filter((age) => !isThere(7, age))).toEqual([9.1]);
 });
 
 test("on a full disk a run says that it cannot remember its time, and the next one removes nothing too early for that", async () => {
-  snapshots(7, 0, 6, 8);
+  snapshots(7, 0, 6, 9);
   snapshots(8, 0);
   await expireBackups(tree.machine(), new Date(now.getTime() - day));
   const { state } = tree.machine().layout;
@@ -154,7 +160,7 @@ test("on a full disk a run says that it cannot remember its time, and the next o
   execFileSync("sh", ["-c", fill, "sh", state], { stdio: "ignore" });
   try {
     const { removed, wrong } = await expireBackups(tree.machine(), now);
-    expect(removed).toEqual([expect.stringContaining(`${8}`.padStart(64, "0"))]);
+    expect(removed).toEqual([expect.stringContaining(`${9}`.padStart(64, "0"))]);
     expect(wrong).toEqual([
       expect.stringMatching(/^what was done cannot be written to .*repositories\.json: .*ENOSPC/),
     ]);

@@ -15,6 +15,9 @@ const abandoned = 2 * day;
 /** Longest time that a day's run lets pass, in milliseconds: a clock that is set forward by a month removes nothing at once. */
 const longest = 1.5 * day;
 
+/** Milliseconds that backups are kept beyond their time: a clock that is a day off, now or when a backup came, removes none before its time. */
+const grace = day;
+
 /** What a backup host remembers. */
 export interface Expired {
   /** Until when backups were removed, and when they were read: milliseconds since 1970. */
@@ -191,7 +194,8 @@ async function expireOne(
   if (!gone && (!newest || newest.at < until - abandoned)) return [];
   const stays = gone ? undefined : newest;
   const thin = thinned(snapshots, until, often);
-  const over = snapshots.filter((each) => each !== stays && (each.at < until - retentionDays * day || thin.has(each)));
+  const since = until - retentionDays * day - grace;
+  const over = snapshots.filter((each) => each !== stays && (each.at < since || thin.has(each)));
   for (let first = 0; first < over.length; first += atOnce)
     await as.run("rm", "--force", "--", ...over.slice(first, first + atOnce).map(({ path }) => path));
   const removed = over.map(({ path }) => path);

@@ -240,7 +240,7 @@ export function killedCases(given: Given): void {
     const { on, standby } = given.hosts();
     const key = backupKey(Buffer.from(master, "base64"), 1, 1);
     const restored = "find /srv/accounts/1/home -maxdepth 1 -name 'restored-*'";
-    const old = `cd ${repositories} && install -d -o a1 -g a1 old.1.7.1 old.1.7.1/snapshots && cd old.1.7.1/snapshots && seq -f %064.0f 3000 | xargs touch -d '-8 days' && chown a1:a1 *`;
+    const old = `cd ${repositories} && install -d -o a1 -g a1 old.1.7.1 old.1.7.1/snapshots && cd old.1.7.1/snapshots && seq -f %064.0f 3000 | xargs touch -d '-9 days' && chown a1:a1 *`;
     const actions = [
       {
         ...{ name: "backup", host: on.web, command: "fairhost-host backup 1" },
