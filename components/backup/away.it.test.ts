@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderBundle } from "../../delivery/render-bundle.ts";
+import type { Inspection } from "../../host/inspect/difference.ts";
+import type { RestoreState } from "../../host/store/restores.ts";
+import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
+import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
+import type { Restore } from "./restore-request.ts";
+
+/** A host whose accounts have a disk of their own, as in production, and a backup host: what becomes of backups when one of them is away, full, or has a wrong clock. */
+let on: BackupHosts;
+
+const alice = { number: 1, name: "alice" };
+const bob = { number: 2, name: "bob" };
+const repositories = "/srv/accounts/1/repositories";
+const home = "/srv/accounts/1/home";
+const day = 86_400_000;
+
+const web = (command: string) => on.web.shell(command);
+const backup = (command: string) => on.backup.shell(command);
+const ids = async () => (await web("fairhost-host backups 1")).split("\n").map((line) => line.split(" ")[0]!);
+const snapshots = async () => (await backup(`cd ${repositories} && ls -tr */snapshots/*`)).split("\n");
+
+async function differences(host: AppliedHost, kind: string): Promise<string[]> {
+  const { stdout } = await host.host.run("fairhost-host inspect --json </dev/null");
+  return (JSON.parse(stdout) as Inspection).differences.flatMap((each) => (each.kind === kind ? [each.message] : []));
+}
+
+async function metric(host: AppliedHost, name: string): Promise<number> {
+  const line = await host.shell(`grep '^fairhost_${name}{account="1"}' /var/lib/fairhost/metrics/backups.prom`);
+  return Number(line.split(" ")[1]);
+}
+
+/** The host's own program, by a clock that is wrong. */
+const withClock = (days: number, command: string) =>
+  `NODE_OPTIONS=--require=/root/clock.cjs OFF=${days * day} ${command}`;
+const clock = `const True = Date, off = Number(process.env.OFF);
+globalThis.Date = class extends True {
+  constructor(...words) { super(...(words.length > 0 ? words : [True.now() + off])); }
+  static now() { return True.now() + off; }
+};
+`;
+
+beforeAll(async () => {
+  on = await backupHosts("away");
+  // The file takes no more room than what is written to it.
+  await web(`mknod /dev/loop-control c 10 237; for i in $(seq 0 63); do mknod /dev/loop$i b 7 $i; done
+mkdir -p /run/disk /srv/accounts && mount -t tmpfs -o size=1G tmpfs /run/disk
+truncate -s 3G /run/disk/accounts && mke2fs -q -F -t ext4 -m 0 /run/disk/accounts && mount -o loop,nosuid,nodev /run/disk/accounts /srv/accounts`);
+  const declaration = on.declaration([alice, bob]);
+  for (const [host, name] of [
+    [on.web, "web1"],
+    [on.backup, "bak1"],
+  ] as const) {
+    const { report, stderr } = await host.apply(renderBundle(declaration, name));
+    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+    await host.host.writeFile("/root/clock.cjs", clock);
+  }
+  await web("systemctl stop fairhost-backup.timer fairhost-restore.timer");
+  await backup("systemctl stop fairhost-expire-backups.timer");
+  for (const edition of [1, 2, 3, 4])
+    await web(`echo edition-${edition} >${home}/page && chown a1:a1 ${home}/page && fairhost-host backup`);
+}, 300_000);
+afterAll(async () => on?.[Symbol.asyncDispose]());
+
+describe("a backup site that is away for three days", () => {
+  test("is said by drift, metrics and the run itself, keeps nothing on the host, and loses nothing", async () => {
+    // The last backups came four days ago; the oldest one is over.
+    const ages = [10, 6, 5, 4];
+    for (const [index, path] of (await snapshots()).entries())
+      await backup(`touch -d '-${ages[index]} days' ${repositories}/${path}`);
+    const was = new Date(Date.now() - 4 * day).toISOString();
+    await web(`sed -i -E 's/"(time|ended)":"[^"]*"/"\\1":"${was}"/g' /var/lib/fairhost/backups/*.json`);
+    await backup("systemctl stop fairhost-repositories.service");
+    for (const runs of [1, 2, 3]) {
+      const { exitCode, stderr } = await on.web.host.run("fairhost-host backup --due");
+      expect([exitCode, stderr]).toEqual([5, expect.stringMatching(/account 1 has no new backup: bak1 cannot be/)]);
+      expect(await metric(on.web, "backup_failed_runs_total")).toBe(runs);
+      expect(await backup("fairhost-host expire-backups")).toBe("");
+    }
+    expect(await differences(on.web, "backup-late")).toEqual(
+      [1, 2].map((account) =>
+        expect.stringMatching(
+          `account ${account} has no backup of the last 36 hours: its newest is of ${was.slice(0, 10)}.*bak1 cannot be reached`,
+        ),
+      ),
+    );
+    // What the alerts BackupLate and BackupsDoNotCome compare (examples/prometheus/backup-alerts.yaml).
+    const age = Date.now() / 1000 - (await metric(on.web, "backup_last_timestamp_seconds"));
+    expect(age).toBeGreaterThan(await metric(on.web, "backup_allowed_age_seconds"));
+    const came = await metric(on.backup, "repository_newest_timestamp_seconds");
+    expect(Date.now() / 1000 - came).toBeGreaterThan(2.5 * 86_400);
+    expect(await web("find /srv/accounts/backups -type f")).toBe("");
+    expect(await snapshots()).toHaveLength(4);
+  });
+
+  test("gets what is due when it is back, and then removes what is over and nothing else", async () => {
+    const before = await snapshots();
+    await backup("systemctl start fairhost-repositories.service");
+    await web(`echo edition-5 >${home}/page && systemctl start fairhost-backup.service`);
+    expect(await differences(on.web, "backup-late")).toEqual([]);
+    expect(Date.now() / 1000 - (await metric(on.web, "backup_last_timestamp_seconds"))).toBeLessThan(3600);
+    expect(await backup("fairhost-host expire-backups")).toContain(before[0]);
+    expect((await snapshots()).slice(0, 3)).toEqual(before.slice(1));
+    expect(await snapshots()).toHaveLength(4);
+    for (const [index, id] of (await ids()).entries()) {
+      await web(`rm -rf ${home}/restored-* && fairhost-host restore-backup 1 files page --snapshot ${id}`);
+      expect(await web(`cat ${home}/restored-*/home/page`)).toBe(`edition-${index + 2}`);
+    }
+    await web(`rm -r ${home}/restored-*`);
+  });
+});
+
+describe("a clock that is a day off", () => {
+  test.each([
+    ["ahead", 1],
+    ["behind", -1],
+  ])("%s on the host is said if it hides anything, costs nothing, and is made up for", async (which, days) => {
+    const before = await snapshots();
+    await web(withClock(days, "fairhost-host backup"));
+    expect(await differences(on.web, "backup-late")).toEqual(
+      which === "ahead" ? [1, 2].map(() => expect.stringMatching(/its newest is of \S+, in the future$/)) : [],
+    );
+    await web("systemctl start fairhost-backup.service");
+    expect(await differences(on.web, "backup-late")).toEqual([]);
+    expect(await backup("fairhost-host expire-backups")).toBe("");
+    expect(await snapshots()).toEqual([...before, expect.anything(), expect.anything()]);
+  });
+
+  test("on the backup host removes nothing before its time", async () => {
+    const before = await snapshots();
+    const [oldest = ""] = before;
+    await backup(`touch -d '-167 hours' ${repositories}/${oldest}`);
+    for (const days of [1, -1, 0])
+      expect(await backup(withClock(days, "fairhost-host expire-backups")), `${days}`).toBe("");
+    // One that came meanwhile is dated in the future, and is neither over nor in the way of the next ones.
+    await web("fairhost-host backup 1");
+    const newest = (await snapshots()).at(-1);
+    await backup(`touch -d '+1 day' ${repositories}/${newest}`);
+    await web("fairhost-host backup 1");
+    expect(await backup("fairhost-host expire-backups")).toBe("");
+    expect(await snapshots()).toHaveLength(before.length + 2);
+  });
+});
+
+describe("a full disk", () => {
+  const state = async () => JSON.parse(await web("cat /var/lib/fairhost/restores/1.json")) as RestoreState;
+  const fill = "/srv/accounts/full";
+  /** Leaves so many megabytes, or nothing at all. */
+  const leave = async (megabytes: number) => {
+    const most = `$(($(stat -f -c '%a * %S' /srv/accounts) - ${Math.max(1, megabytes)} * 1000000))`;
+    await web(`rm -f ${fill}; fallocate -l ${most} ${fill}`);
+    if (megabytes === 0) await web(`! dd if=/dev/zero bs=4k oflag=append conv=notrunc of=${fill} 2>/dev/null`);
+  };
+  const files = "sha256sum page big/*";
+  const ask = async (restore: Restore) => {
+    const { report, stderr } = await on.web.apply(renderBundle(on.declaration([{ ...alice, restore }, bob]), "web1"));
+    expect(report, stderr).toMatchObject({ errors: [] });
+  };
+  /** The connection takes half a minute for what the account has. */
+  const slow = (host: AppliedHost) =>
+    host.shell("tc qdisc replace dev eth0 root tbf rate 10mbit burst 32k latency 400ms");
+  const quick = (host: AppliedHost) => host.shell("tc qdisc del dev eth0 root");
+  let sums = "";
+
+  test("while a backup runs: it is said, or whole; the next run ends well", async () => {
+    await web(
+      `cd ${home} && mkdir big && for each in $(seq 30); do head -c 1000000 /dev/urandom >big/$each; done; chown -R a1:a1 big`,
+    );
+    await slow(on.web);
+    await web("systemd-run -q --unit=run-full fairhost-host backup 1");
+    await on.web.until("systemctl is-active fairhost-backup-1-backup.service");
+    await leave(0);
+    await on.web.until("! systemctl is-active run-full", 120);
+    await quick(on.web);
+    expect(await web("journalctl -u run-full -o cat")).toMatch(/account 1(: backed up to bak1| has no new backup: )/);
+    // On the full disk itself, what restic needs lies in memory.
+    await web(`echo late >${home}/page`).catch(() => {});
+    await web("fairhost-host backup 1");
+    await web(`rm ${fill} && fairhost-host backup 1`);
+    sums = await web(`cd ${home} && ${files}`);
+    await web(`fairhost-host restore-backup 1 files`);
+    expect(await web(`cd ${home}/restored-*/home && ${files}`)).toBe(sums);
+    await web(`rm -r ${home}/restored-*`);
+  });
+
+  test("a restore beside ends, is said, and leaves what is there", async () => {
+    await leave(4);
+    const { exitCode, stderr } = await on.web.host.run("fairhost-host restore-backup 1 files");
+    expect([exitCode, stderr]).toEqual([5, expect.stringMatching(/no space left on device/)]);
+    expect(await web(`ls ${home} | grep restored`)).toMatch(/^restored-\S+\.partial$/);
+    await web(`rm ${fill}`);
+    expect(await web(`cd ${home} && ${files}`)).toBe(sums);
+    await web(`fairhost-host restore-backup 1 files && ! ls -d ${home}/*.partial && rm -r ${home}/restored-*`);
+  });
+
+  test("a restore in place does not begin, or is ended; nothing of the account changes", async () => {
+    const snapshot = (await ids()).at(-1)!;
+    const old = await web(`cd ${home} && echo written-since >page && rm big/1 && ${files}`);
+    await leave(4);
+    await ask({ id: "full", snapshot, what: ["files"] });
+    expect(await on.web.host.run("fairhost-host restore-declared 1")).toMatchObject({ exitCode: 5 });
+    expect(await state()).toMatchObject({
+      phase: "failed",
+      why: expect.stringMatching(/MiB are free: free some space/),
+    });
+    // It fills while files come.
+    await web(`rm ${fill}`);
+    await ask({ id: "filling", snapshot, what: ["files"] });
+    await slow(on.backup);
+    await web("systemd-run -q --unit=run-filling fairhost-host restore-declared 1");
+    await on.web.until("[ $(du -s --block-size=1M /srv/accounts/replaced/1/filling/files | cut -f 1) -ge 5 ]");
+    await leave(0);
+    await on.web.until("! systemctl is-active run-filling");
+    await quick(on.backup);
+    expect(await state()).toMatchObject({ phase: "failed", why: expect.stringMatching(/free for the other accounts/) });
+    expect(await web("find /srv/accounts/replaced/1 /var/lib/fairhost/replacing -mindepth 1 2>/dev/null || true")).toBe(
+      "",
+    );
+    await web(`rm ${fill}`);
+    expect(await web(`cd ${home} && ${files}`)).toBe(old);
+    await ask({ id: "roomy", snapshot, what: ["files"] });
+    await web("fairhost-host restore-declared 1");
+    expect(await web(`cd ${home} && ${files}`)).toBe(sums);
+  });
+});
