@@ -11,6 +11,7 @@ import type { RunResult } from "../../lab/container.ts";
 import { type AppliedHost, delivery } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+import { placeCertificate, showCertificate } from "../../testing/fakes/own-certificate.ts";
 import { service, task } from "../../testing/fixtures/bundle-fixture.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 import { stampAnswers } from "./stamps.ts";
@@ -20,13 +21,23 @@ let on: BackupHosts;
 let spare: AppliedHost;
 /** What the lost host's boot does while no backup host answers. */
 let unanswered: Promise<RunResult>;
+/** Of a name of account 1. */
+let certificate = "";
 
 const worker = service("worker", ["/bin/sh", "-c", "echo >>ran; exec sleep infinity"]);
 const mail = task("mail", ["/bin/sh", "-c", "echo >>sent"], { calendar: "*:*:0/3" });
 const databases = (["postgresql", "mariadb"] as const).map((engine) => ({ engine, name: "shop", connections: 3 }));
-const alice = { number: 1, name: "alice", servers: [shellServer()], services: [worker], tasks: [mail], databases };
+const alice = {
+  number: 1,
+  name: "alice",
+  servers: [{ ...shellServer(), https: true }],
+  services: [worker],
+  tasks: [mail],
+  databases,
+};
 const bob = { number: 2, name: "bob", servers: [shellServer()], services: [worker] };
 const home = "/srv/accounts/1/home";
+const secured = "shell.alice.test";
 const psql = "/usr/lib/postgresql/17/bin/psql -XAtq -v ON_ERROR_STOP=1 -d a1_shop -c";
 
 /** What a deploy gives web1 as its master secret (testing/fakes/applied-host.ts). */
@@ -66,7 +77,10 @@ beforeAll(async () => {
     mariadb a1_shop -e 'CREATE TABLE t AS SELECT seq AS a FROM seq_1_to_1000'
     mkdir sub; echo page >sub/page; chmod 600 sub/page; ln -s /etc etc`,
   );
+  await on.web.shell(placeCertificate(secured));
+  certificate = await on.web.shell(showCertificate(secured));
   await on.web.shell("fairhost-host backup");
+  await spare.shell("install -d -m 750 -g www-data /var/lib/fairhost-certificates");
   // Of account 2 there is no backup, and what came after the backup of account 1 is not in it.
   await on.backup.shell("rm -r /srv/accounts/2/repositories/*");
   await inside(on.web.host, 1, "echo later >later");
@@ -143,6 +157,8 @@ test("its accounts are restored by the deploy, killed in its steps: an account r
   ).toBe("page\n600 a1\n/etc\nadmin etc ran sent shell.py sub www");
   const counted = `${psql} 'SELECT count(*) FROM t'; mariadb -BN a1_shop -e 'SELECT COUNT(*) FROM t'`;
   expect(await inside(spare.host, 1, counted)).toBe("1000\n1000\n");
+  // With its key, and renewed when it would have been.
+  expect(await spare.shell(showCertificate(secured))).toBe(certificate);
   expect(await announced(1)).toBe("1");
   await expect.poll(() => running(1)).toContain("sleep infinity");
 }, 300_000);

@@ -50,7 +50,7 @@ export function takeCertificates(machine: Machine, number: number, text: string)
     disk.remove(incoming);
     disk.create(incoming, pem, 0o640, { sync: true });
     if (process.getuid?.() === 0) chownSync(incoming, 0, wwwData);
-    const end = new X509Certificate(pem).validToDate.getTime();
+    const end = Date.parse(new X509Certificate(pem).validTo);
     utimesSync(incoming, new Date(), new Date(Math.min(due, end)));
     disk.rename(incoming, path);
     disk.makeDirectory(machine.layout.at(issued), 0o750);
