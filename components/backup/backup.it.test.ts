@@ -4,11 +4,13 @@ import type { Inspection } from "../../host/inspect/difference.ts";
 import { backupKey } from "../../host/store/secrets.ts";
 import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
-import { flipByte } from "../../testing/fakes/flip-byte.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+import { damageCases } from "./cases/damage.cases.ts";
 import { flipsCases } from "./cases/flips.cases.ts";
 import { fullDiskCases } from "./cases/full-disk.cases.ts";
+import { fullKeeperCases } from "./cases/full-keeper.cases.ts";
 import { mappedCases } from "./cases/mapped.cases.ts";
+import { progressCases } from "./cases/progress.cases.ts";
 
 /** A host and a backup host as they are deployed; backups go over real SSH from one to the other. */
 let on: BackupHosts;
@@ -201,15 +203,6 @@ describe("a host that somebody has taken over", () => {
 });
 
 describe("the backup host", () => {
-  test("names a file in which a byte has changed; what else is there can be restored", async () => {
-    const file = await on.backup.shell(`find ${repositories(2)} -path '*/data/*' -type f | head -n 1`);
-    await on.backup.shell(`cp -p ${file} /root/whole && ${flipByte(file, 9)}`);
-    const { exitCode, stderr } = await on.backup.host.run("fairhost-host verify-backups");
-    expect([exitCode, stderr]).toEqual([5, `${file} is damaged: it is not what was written\n`]);
-    await on.backup.shell(`cp -p /root/whole ${file}`);
-    expect(await on.backup.shell("fairhost-host verify-backups")).toBe("");
-  });
-
   test("with a repository that cannot be opened has the others: which one is restored has to be said then", async () => {
     const broken = `${repositories(1)}/web1.1.7.1`;
     await on.backup.shell(
@@ -295,7 +288,11 @@ describe("the next run makes up for one", () => {
   });
 });
 
+damageCases(() => on);
+
 fullDiskCases(() => on);
+
+progressCases(() => on);
 
 flipsCases(() => on.web);
 
@@ -312,3 +309,5 @@ test("a restored file with holes is as large on the disk as before", async () =>
     ),
   ).toBe("614400\n0");
 });
+
+fullKeeperCases(() => on);

@@ -133,13 +133,14 @@ export const backupCommands: Readonly<
     const numbers = numbersIn(words);
     return (
       numbers &&
-      (async () => {
-        const damaged = await verifyBackups(machine, numbers);
-        return ended(
-          machine,
-          damaged.map((path) => `${path} is damaged: it is not what was written`),
-        );
-      })
+      (() =>
+        measured(machine, async () => {
+          const damaged = await verifyBackups(machine, numbers);
+          return ended(
+            machine,
+            damaged.map((path) => `${path} is damaged: it is not what was written`),
+          );
+        }))
     );
   },
 };

@@ -97,15 +97,28 @@ export async function expireBackups(
 }
 
 /**
- * Reads everything that is kept of accounts, and compares each file with its name (restic names files by their SHA-256).
+ * Reads everything that is kept of accounts, and compares each file with its name (restic names files by their SHA-256). What it finds is remembered in the place
+ * of what was known of these accounts, so that drift and metrics say it at once, and no longer than it is so.
  * @param only numbers of accounts; without any, all
  * @returns paths of damaged files
  */
-export async function verifyBackups(machine: Machine, only: readonly number[]): Promise<string[]> {
+export async function verifyBackups(machine: Machine, only: readonly number[], now = new Date()): Promise<string[]> {
   let damaged: string[] = [];
+  const read: string[] = [];
   for (const kept of keptBy(machine, readExpired(machine)?.retention ?? {})) {
-    if (only.length === 0 || only.includes(kept.account))
-      damaged = damaged.concat(await damagedOf(asAccount(machine, kept)));
+    if (only.length > 0 && !only.includes(kept.account)) continue;
+    const as = asAccount(machine, kept);
+    damaged = damaged.concat(await damagedOf(as));
+    read.push(`${as.directory}/`);
+  }
+  // Only now: reading takes hours, in which old backups may be removed.
+  const before = readExpired(machine) ?? { until: now.getTime(), damaged: [] };
+  const stays = before.damaged.filter((path) => !read.some((directory) => path.startsWith(directory)));
+  const state: Expired = { ...before, damaged: [...stays, ...damaged] };
+  try {
+    machine.disk.replace(stateOf(machine), `${JSON.stringify(state)}\n`, 0o600);
+  } catch (error) {
+    machine.say(`what was found cannot be written to ${stateOf(machine)}: ${(error as Error).message}`);
   }
   return damaged;
 }

@@ -10,6 +10,7 @@ import { printable } from "../../lib/text/text.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { processesIn, type Wait, watchForWaits } from "../os/waits.ts";
 import { sshTo } from "./keepers.ts";
+import { readOutput, statusPerSecond } from "./progress.ts";
 import { makeSpool } from "./state.ts";
 
 /** A repository that is open to one account's programs of this host. */
@@ -38,6 +39,8 @@ export interface ResticOptions {
   readonly longest?: number;
   /** File descriptor to which standard output goes; without it the result has it. */
   readonly output?: number;
+  /** Told every ten seconds how far a restore is. */
+  readonly tell?: (progress: string) => void;
   /** Asked several times a second while it runs: why it is to end now. */
   readonly until?: () => string | undefined;
 }
@@ -96,7 +99,7 @@ function reading(mounts: readonly Mount[]): string[] {
 export async function restic(
   { machine, account, keeper, name, key, directory }: Opened,
   args: readonly string[],
-  { mounts = [], uid, output, longest, until }: ResticOptions = {},
+  { mounts = [], uid, output, longest, until, tell = () => {} }: ResticOptions = {},
 ): Promise<ResticResult> {
   const socket = join(machine.layout.jobs, `backup-${account}.sock`);
   const unit = `fairhost-backup-${account}-${args[0]}`;
@@ -136,7 +139,7 @@ export async function restic(
     ...(uid === undefined
       ? ["--property=CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SYS_ADMIN CAP_SETPCAP"]
       : ["--property=CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_SETPCAP", "--property=UMask=0077"]),
-    ...["--setenv=HOME=/nonexistent", "--setenv=GOMAXPROCS=1", "--"],
+    ...["--setenv=HOME=/nonexistent", "--setenv=GOMAXPROCS=1", `--setenv=RESTIC_PROGRESS_FPS=${statusPerSecond}`, "--"],
     ...(uid === undefined ? reading(mounts) : becoming(uid)),
     ...["/usr/bin/restic", ...args, ...(directory === undefined ? throughRelay : inPlace)],
   ];
@@ -152,20 +155,18 @@ export async function restic(
       kill();
     },
   );
-  const looking = until
-    ? setInterval(() => {
-        ended ??= until();
-        // Again and again: its unit may only begin.
-        if (ended !== undefined) kill();
-      }, 250)
-    : undefined;
+  const looking = setInterval(() => {
+    ended ??= until?.() ?? fullDisk(keeper, relay.said());
+    // Again and again: its unit may only begin.
+    if (ended !== undefined) kill();
+  }, 250);
   try {
     const [first, ...rest] = command;
     const child = spawn(first!, rest, { stdio: ["pipe", output ?? "pipe", "pipe"] });
     child.stdin!.on("error", () => {});
     child.stdin!.end(`${key}\n`);
     const [stdout, stderr, [status]] = await Promise.all([
-      child.stdout ? text(child.stdout) : "",
+      child.stdout ? readOutput(child.stdout, tell) : "",
       text(child.stderr!),
       once(child, "close") as Promise<[number | null]>,
     ]);
@@ -187,6 +188,16 @@ export async function restic(
     machine.disk.remove(temporary);
   }
 }
+
+/** Ends what a run that was killed has left: it may write as the account. Only for who has the account's lock. */
+export const endLeft = (machine: Machine, account: number) =>
+  machine.run("systemctl", ["stop", "--quiet", `fairhost-backup-${account}-*.service`]);
+
+/** restic asks again for a quarter of an hour, whatever the answer, and nobody makes room by then: with a thousand accounts the run would take days. */
+const fullDisk = ({ name }: Keeper, said: string) =>
+  /no space left on device|disk quota exceeded/i.test(said)
+    ? `the disk of ${name} is full, or what the account may have there: ${said.slice(-300)}`
+    : undefined;
 
 /** As {@link restic}, for what must succeed. @throws ApplyError with what it says */
 export async function mustRestic(
@@ -212,9 +223,14 @@ export function failureOf({ keeper }: Opened, result: ResticResult, what: string
 export const waitsFor = ({ file }: Wait) =>
   `a program of the account kept it waiting for ${printable(file ?? "a file")}, by a pipe in its place or a lease: end that program, or suspend the account, then try again`;
 
-/** The end of what restic says, which with `--json` is one object a line. */
+/** The end of what restic says, which with `--json` is one object a line: what it is about, and what is wrong. */
 export function shortened(said: string): string {
-  const lines = said.split("\n").map((line) => /^\{.*"message":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line);
+  const lines = said.split("\n").map((line) => {
+    const [message, item] = ["message", "item"].map(
+      (key) => new RegExp(`^\\{.*"${key}":"((?:[^"\\\\]|\\\\.)*)"`).exec(line)?.[1],
+    );
+    return message === undefined ? line : [item, message].filter(Boolean).join(": ");
+  });
   return lines.slice(-3).join("; ").slice(-600);
 }
 

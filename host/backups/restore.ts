@@ -245,7 +245,7 @@ function asAccount({ machine, account: { number, uid }, root: other }: Context) 
 }
 
 export async function restoreFiles(context: Context, part: "home" | "lib", path = "."): Promise<string> {
-  const { snapshot, beside, exactly } = context;
+  const { machine, account, snapshot, beside, exactly } = context;
   const inside = posix.normalize(path).replace(/\/$/, "");
   if (inside.startsWith("/") || inside.split("/").includes("..")) {
     throw new ApplyError(`${path} is not a path inside the home: give it relative to the home`);
@@ -268,7 +268,7 @@ export async function restoreFiles(context: Context, part: "home" | "lib", path 
       ...which,
       from,
     ],
-    asAccount(context),
+    { ...asAccount(context), tell: (progress) => machine.say(`account ${account.number}: ${part}: ${progress}`) },
   );
   const { files_restored: came = 0, files_skipped: stayed = 0 } = JSON.parse(stdout.trim().split("\n").at(-1)!) as {
     files_restored?: number;

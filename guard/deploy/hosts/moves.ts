@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { Element } from "../../../components/registry/kind.ts";
 import type { MoveState } from "../../../host/moves/state.ts";
+import { printable } from "../../../lib/text/text.ts";
 import { exitStatuses, UserError } from "../../../lib/user-error.ts";
 import { readAnswer } from "../../drift/answer.ts";
 import { applier, sshTarget } from "../../drift/inspect-hosts.ts";
@@ -152,7 +154,9 @@ async function settleLost(reach: Reach, move: Move, say: Say, masterOf: MasterOf
       const { epoch, master } = await masterOf(from);
       if (here.databases.length > 0) await run(reach, to, account, "empty");
       say(`account ${account}: restoring its newest backup by ${from} on ${to}\n`);
-      const what = await run(reach, to, account, ["restore-backup", from, `${epoch}`], master).catch((error: Error) => {
+      const restore = ["restore-backup", from, `${epoch}`];
+      // It may take hours.
+      const what = await run(reach, to, account, restore, master, say).catch((error: Error) => {
         throw new UserError(
           `${error.message}\nAccount ${account} is held on ${to}, so that it does not begin without its data. Fix the cause and deploy again. If it was moving to ${from} when that was lost, its data is still on the host that it came from: declare it there again. To start it without its data, on ${to}: \`fairhost-host move ${account} land-without-backup\`.`,
         );
@@ -229,22 +233,25 @@ async function stateOf(reach: Reach, host: string, account: number): Promise<Mov
   return readAnswer(host, "move state", await run(reach, host, account, "state"));
 }
 
-/** Runs a part of a move that must succeed. @param input a secret for its standard input @returns its standard output */
+/** Runs a part of a move that must succeed. @param input a secret for its standard input @param say shows how far it is @returns its standard output */
 async function run(
   reach: Reach,
   host: string,
   account: number,
   what: string | readonly string[],
   input = "",
+  say?: Say,
 ): Promise<string> {
   const words = [what].flat();
-  return runOn(reach, host, ["move", `${account}`, ...words], `${words[0]} of account ${account} on ${host}`, input);
+  const named = `${words[0]} of account ${account} on ${host}`;
+  return runOn(reach, host, ["move", `${account}`, ...words], named, input, say);
 }
 
 /**
  * Runs the applier with these words on a host.
  * @param what it does, as messages say it
  * @param input a secret for its standard input
+ * @param say shows what it says of accounts while it works
  * @returns its standard output
  * @throws UserError if it does not succeed
  */
@@ -254,13 +261,14 @@ export async function runOn(
   words: readonly string[],
   what: string,
   input = "",
+  say?: Say,
 ): Promise<string> {
   const [program, ...args] = reach(host, words);
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   // When it is gone, its exit status says why.
   child.stdin.on("error", () => {});
   child.stdin.end(input);
-  const [output] = await Promise.all([text(child.stdout), succeeded(child, what)]);
+  const [output] = await Promise.all([text(child.stdout), succeeded(child, what, say)]);
   return output;
 }
 
@@ -291,9 +299,15 @@ async function allOf(work: readonly Promise<void>[]): Promise<void> {
   if (wrong.length > 0) throw new UserError(wrong.join("\n"));
 }
 
-async function succeeded(child: ReturnType<typeof spawn>, what: string): Promise<void> {
+async function succeeded(child: ReturnType<typeof spawn>, what: string, say?: Say): Promise<void> {
   let said = "";
-  child.stderr?.on("data", (part: Buffer) => (said = (said + part.toString()).slice(-2000)));
+  const keep = (part: string) => (said = (said + part).slice(-2000));
+  if (say === undefined) child.stderr?.on("data", (part: Buffer) => keep(part.toString()));
+  else
+    createInterface({ input: child.stderr! }).on("line", (line) => {
+      if (/^account \d+: /.test(line)) say(`${printable(line)}\n`);
+      else keep(`${line}\n`);
+    });
   const [status, signal] = (await once(child, "close")) as [number | null, string | null];
   if (status === 0) return;
   const message = `${what} failed (${signal ?? status}): ${said.trim()}`;

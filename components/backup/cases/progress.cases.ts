@@ -1,0 +1,23 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { BackupHosts } from "../../../testing/fakes/backup-hosts.ts";
+
+/** What a restore says while it goes on; on a host with backups of account 2. */
+export function progressCases(on: () => BackupHosts): void {
+  test("a restore that takes long says every ten seconds how much of it has come", async () => {
+    const home = "/srv/accounts/2/home";
+    const { web, backup } = on();
+    await web.shell(`head -c 200000000 /dev/urandom >${home}/long && fairhost-host backup 2`);
+    const quota = (value: string) =>
+      backup.shell(`systemctl set-property --runtime fairhost-repositories.service CPUQuota=${value}`);
+    onTestFinished(() => quota("").then(() => {}));
+    // As with a slow way between the two: so it takes far more than ten seconds.
+    await quota("3%");
+    const { exitCode, stderr } = await web.host.run("fairhost-host restore-backup 2 files long", { timeout: 400_000 });
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toMatch(/^account 2: home: \d+ of 190 MiB, 0 of 1 files, after \d\d s$/m);
+    // Each says more than the one before.
+    const mib = [...stderr.matchAll(/: home: (\d+) of/g)].map(([, each]) => Number(each));
+    expect(mib).toEqual(mib.toSorted((left, right) => left - right));
+    await web.shell(`cmp ${home}/long ${home}/restored-*/home/long && rm -r ${home}/restored-* ${home}/long`);
+  }, 600_000);
+}
