@@ -49,6 +49,7 @@ beforeAll(async () => {
     secrets: new Map([[`${declaration.hosts[0]!.name}-master-secret`, { bytes: 1 }]]),
     commands: new Map(),
     stamps: new Map(),
+    awaited: new Map(),
   });
   await Promise.all(Object.values(reports).map((report) => new Promise((resolve) => report.apply(resolve))));
 });

@@ -10,6 +10,8 @@ export interface Dialed extends types.input.remote.ConnectionArgs {
 /** A command that the stack holds, as far as it tells whether the command runs again. */
 export interface HeldCommand {
   readonly privateKey: string | undefined;
+  /** SSH host key of the machine that it ran on, as in known_hosts. */
+  readonly hostKey: string | undefined;
   /** Of everything else. */
   readonly digest: string;
 }
@@ -18,9 +20,13 @@ export interface HeldCommand {
 export function heldCommand(outputs: Readonly<Record<string, unknown>>): HeldCommand | undefined {
   const [connection, create, stdin] = [outputs.connection, outputs.create, outputs.stdin].map(unmarked);
   if (typeof connection !== "object" || connection === null || typeof stdin !== "string") return undefined;
-  const privateKey = unmarked((connection as { privateKey?: unknown }).privateKey);
+  const { privateKey, hostKey } = connection as { privateKey?: unknown; hostKey?: unknown };
+  const textOf = (value: unknown) => {
+    const text = unmarked(value);
+    return typeof text === "string" ? text : undefined;
+  };
   return {
-    privateKey: typeof privateKey === "string" ? privateKey : undefined,
+    ...{ privateKey: textOf(privateKey), hostKey: textOf(hostKey) },
     digest: digestOf(connection, { create, stdin }),
   };
 }

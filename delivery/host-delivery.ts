@@ -43,6 +43,8 @@ export interface HostDeliveryArgs {
   readonly answers?: Readonly<Record<string, AnswerStamp>>;
   /** Number of the newest answer to this host, if it was ever lost. */
   readonly answered?: number;
+  /** Accounts that the host had when it had another SSH host key (stacks/awaited-accounts.ts). */
+  readonly awaited?: readonly number[];
   /** Number of repairs requested for this host. When it is raised, both commands run again although nothing else changed. */
   readonly repair: number;
   /** What it waits for: routers that must take what its accounts announce. */
@@ -85,6 +87,7 @@ export class HostDelivery extends pulumi.ComponentResource {
         ...(dnsSecrets && { dnsSecrets }),
         ...(args.answers && { answers: args.answers }),
         ...(args.answered !== undefined && { answered: args.answered }),
+        ...(args.awaited && { awaited: args.awaited }),
         repair: args.repair,
       } satisfies Delivery),
     );

@@ -181,11 +181,11 @@ async function applyDelivery(machine: Machine, text: string): Promise<ApplyRepor
 
 function applyReceived(
   machine: Machine,
-  { bundle, masterSecret, secretEpoch, dnsSecrets, answers, answered }: Received,
+  { bundle, masterSecret, secretEpoch, dnsSecrets, ...from }: Received,
 ): Promise<ApplyReport> {
   requireSameKind(machine, masterSecret === undefined);
   const secret = masterSecret && { master: masterSecret, epoch: secretEpoch, dns: dnsSecrets };
-  return withLock(machine, "apply", () => apply(named(machine, bundle.host), bundle, secret, { answers, answered }));
+  return withLock(machine, "apply", () => apply(named(machine, bundle.host), bundle, secret, from));
 }
 
 /** The part of `apply` that runs in its own unit. Nobody reads its standard output; the report goes to a file. */

@@ -53,6 +53,9 @@ export const usage = `Usage: fairhost-host [--root DIR] COMMAND
   restore-backup ACCOUNT files [PATH]|database ENGINE NAME|account [--snapshot ID] [--in-place] [--of HOST]
                     restore the home or one path in it, a database, or all, from the newest backup or the one given:
                     into a new directory of the home, or with --in-place over what is there
+  restore-host [ACCOUNT...]
+                    on a new machine: restore accounts that this host had before and that are held for it, all or these,
+                    from its own newest backups, and start them
   restore-declared [ACCOUNT...]
                     restore what \`restore\` in the files of accounts asks for and this host has not done, in place; go on
                     with what was interrupted (\`guard deploy\` and a timer do this)

@@ -18,7 +18,7 @@ import { restoreUnderGuard } from "./restore-under-guard.ts";
 import { routersInOrder } from "./routers-in-order.ts";
 import type { Settings } from "./settings.ts";
 
-interface Declared extends Pick<Holdings, "repairs" | "secrets" | "commands"> {
+interface Declared extends Pick<Holdings, "repairs" | "secrets" | "commands" | "hosts" | "delivered"> {
   readonly fleet: Fleet;
   readonly declaration: Declaration;
   /** Of all cells. */
@@ -68,5 +68,5 @@ export async function declared(
   restoreUnderGuard(hosts, declaration, pulumi.runtime.isDryRun());
   const requested = requestedRepairs(declaration, repairs);
   const stamps = stampAnswers(declaration, delivered.stamps, delivered.masters);
-  return { fleet, declaration, whole, due, repairs: requested, secrets, commands, stamps };
+  return { fleet, declaration, whole, due, repairs: requested, secrets, commands, hosts, delivered, stamps };
 }

@@ -35,6 +35,8 @@ export interface PlatformArgs {
   readonly commands: ReadonlyMap<string, HeldCommand>;
   /** Stamps of answers to hosts (components/backup/stamps.ts). */
   readonly stamps: ReadonlyMap<string, AnswerStamp>;
+  /** Accounts that a host has to wait for, because it may be another machine than before (awaited-accounts.ts), by host. */
+  readonly awaited: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Outputs of a stack: the last report of each host, and of each router that it delivers to; undefined if there is none. */
@@ -62,6 +64,7 @@ export async function platform({
   secrets,
   commands,
   stamps,
+  awaited,
 }: PlatformArgs): Promise<PlatformOutputs> {
   const components = new Components();
   const sent: Promise<void>[] = [];
@@ -114,6 +117,7 @@ export async function platform({
     const repair = repairs.get(name) ?? 0;
     const stamp = stamps.get(name);
     const ofDns = dnsSecrets.get(name);
+    const waits = awaited.get(name);
     const delivery = new HostDelivery(
       {
         host: name,
@@ -126,6 +130,7 @@ export async function platform({
         heldCommands: held(name),
         after: firsts,
         ...(ofDns && { dnsSecrets: ofDns }),
+        ...(waits && { awaited: waits }),
         ...(host.role === "backup" ? answers && { answers } : stamp && { answered: stamp.number }),
         repair,
         lost: lost !== undefined,

@@ -123,6 +123,11 @@ export interface Delivery {
   /** Number of the newest answer to this host, 0 if absent: what says less comes from before this delivery. */
   readonly answered?: number;
   /**
+   * Numbers of accounts that were on this host when it had another SSH host key: if it is another machine, which does not have them, they are held until they
+   * are restored from their backups (docs/decisions/0128).
+   */
+  readonly awaited?: readonly number[];
+  /**
    * To a router, in a fleet of several cells: what it takes from each host. The router does not read it; the state keeps it for the stacks of
    * other cells.
    */

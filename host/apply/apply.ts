@@ -9,6 +9,7 @@ import { firewallHash } from "../os/network/nftables.ts";
 import { requireQuotas } from "../os/quota.ts";
 import { ensureDirectories, wrongDirectories } from "../store/accounts.ts";
 import { rememberAnswer, writeAnswers } from "../store/answers.ts";
+import { awaitedInWords, holdAwaited } from "../store/awaited.ts";
 import { closeExposed } from "../store/closed.ts";
 import { findDrift, placedAt } from "../store/file-drift.ts";
 import {
@@ -60,6 +61,8 @@ export interface FromController {
   readonly answers?: Readonly<Record<string, AnswerStamp>>;
   /** `answered` of a delivery */
   readonly answered?: number | undefined;
+  /** `awaited` of a delivery */
+  readonly awaited?: readonly number[];
 }
 
 /**
@@ -90,11 +93,16 @@ export async function apply(
       machine,
       marked(machine, "gone").filter((number) => delivered.groups[`account-${number}`]),
     );
+    holdAwaited(machine, current.bundle, delivered, from.awaited ?? []);
   }
   const bundle = whileMoving(machine, current.bundle, delivered);
   // What was delivered before is not known any more after this.
   const before = deliveredIfWhole(machine, current.bundle) ?? current.bundle;
-  const notes = [...waitingForMoves(machine, current.bundle, delivered), ...noteRestores(machine, before, delivered)];
+  const notes = [
+    ...awaitedInWords(machine, delivered),
+    ...waitingForMoves(machine, current.bundle, delivered),
+    ...noteRestores(machine, before, delivered),
+  ];
   for (const note of notes) machine.say(note);
   rememberDelivered(machine, delivered, bundle);
   await ensureAccountsMounted(machine, bundle);

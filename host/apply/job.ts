@@ -21,11 +21,11 @@ export interface Job {
 
 /** Equal deliveries are the same job, whoever sends them. */
 export function jobOf({ layout }: Machine, delivery: Received): Job {
-  const { bundle, secretEpoch, dnsSecrets, masterSecret, answers, answered } = delivery;
+  const { bundle, secretEpoch, dnsSecrets, masterSecret, answers, answered, awaited } = delivery;
   const digest = createHash("sha256").update(`${bundle.digest} ${secretEpoch}`);
   // The id is no secret: nobody can try out secrets on it who lacks the master secret.
   if (Object.keys(dnsSecrets).length > 0) digest.update(masterSecret ?? "").update(canonicalJson(dnsSecrets));
-  digest.update(canonicalJson({ answers, answered }));
+  digest.update(canonicalJson({ answers, answered, ...(awaited.length > 0 && { awaited }) }));
   return jobById(layout.jobs, digest.digest("hex").slice(0, 16));
 }
 

@@ -16,6 +16,7 @@ export interface Received {
   readonly dnsSecrets: Readonly<Record<string, string>>;
   readonly answers: Readonly<Record<string, AnswerStamp>>;
   readonly answered?: number;
+  readonly awaited: readonly number[];
 }
 
 /**
@@ -26,7 +27,7 @@ export interface Received {
  */
 export function receive(text: string, inFull = true): Received {
   const delivery = parse(text);
-  const { masterSecret, secretEpoch, dnsSecrets = {}, answers = {}, answered } = delivery;
+  const { masterSecret, secretEpoch, dnsSecrets = {}, answers = {}, answered, awaited = [] } = delivery;
   const bundle = readBundle(delivery.bundle, inFull);
   const secret = Buffer.from(typeof masterSecret === "string" ? masterSecret : "", "base64");
   const without = masterSecret === undefined && Object.keys(bundle.groups).every((group) => group === "host");
@@ -39,6 +40,8 @@ export function receive(text: string, inFull = true): Received {
   const numbers = [answered ?? 0, ...Object.values(answers).map(({ number }) => number)];
   if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 0))
     throw refused("the number of an answer is not a number from 0");
+  if (!awaited.every((number) => Number.isSafeInteger(number) && number >= 1))
+    throw refused("the number of an awaited account is not a number from 1");
   return {
     bundle,
     masterSecret: without ? undefined : secret,
@@ -46,6 +49,7 @@ export function receive(text: string, inFull = true): Received {
     dnsSecrets,
     answers,
     ...(answered !== undefined && { answered }),
+    awaited,
   };
 }
 

@@ -4,6 +4,7 @@ import { exitStatuses } from "../../lib/user-error.ts";
 import { compareHere } from "../drills/drill.ts";
 import { formatReport, report } from "../drills/report.ts";
 import { drillAccounts } from "../drills/run.ts";
+import { restoreHost } from "../moves/restore-host.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { restoreDeclared } from "../restores/declared.ts";
 import { backUp } from "./backup.ts";
@@ -95,6 +96,18 @@ export const backupCommands: Readonly<
       for (const path of await restoreBackup(machine, number, wanted, from)) process.stdout.write(`${path}\n`);
       return 0;
     };
+  },
+
+  "restore-host"(machine, words) {
+    const numbers = numbersIn(words);
+    return (
+      numbers &&
+      (async () => {
+        const { done, wrong } = await restoreHost(machine, numbers);
+        for (const line of done) process.stdout.write(`${line}\n`);
+        return ended(machine, wrong);
+      })
+    );
   },
 
   "restore-declared"(machine, words) {

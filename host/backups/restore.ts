@@ -40,8 +40,8 @@ export type Wanted =
   | { readonly what: "account" };
 
 /**
- * All snapshots of an account, the oldest first, a line for each backup host and repository that could not be looked into, and epochs of another host's
- * that its master secret does not open.
+ * All snapshots of an account, the oldest first, a line for each backup host and repository that could not be looked into, and epochs of the host that made them
+ * for which there is no master secret.
  * @param other opens those of another host instead of this one's own
  * @param bundle the one that declares the account
  * @param copiesToo also those of the copy that this host has as the account's standby: of what is at both, only the copy is given
@@ -98,7 +98,7 @@ export async function snapshotsOf(
       const repository = readRepositoryName(name);
       const master = repository && masterFor(machine, bundle.host, repository, other);
       if (!master) {
-        if (repository && repository.host === other?.name) otherEpochs.add(repository.epoch);
+        if (repository && repository.host === (other?.name ?? bundle.host)) otherEpochs.add(repository.epoch);
         continue;
       }
       const opened: Opened = {

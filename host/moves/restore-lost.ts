@@ -2,7 +2,7 @@ import type { Bundle, BundleAccount, BundleGroup } from "../../delivery/protocol
 import { requireQuiet, withArchives } from "../archives/archives.ts";
 import { certificatesName, declarationName, inSnapshot } from "../backups/backup.ts";
 import { copiedRepositories } from "../backups/copies.ts";
-import { mustRestic } from "../backups/restic.ts";
+import { endLeft, mustRestic } from "../backups/restic.ts";
 import {
   type Context,
   dumpsIn,
@@ -22,12 +22,13 @@ import { type MoveState, moveState } from "./state.ts";
 import { notExpected } from "./steps.ts";
 
 /**
- * Restores all of an account that comes from a lost host: files, databases and certificates of its newest whole backup. Only when all of it is there may the
+ * Restores all of an account that comes from a lost host, or from the machine that this host was before: files, databases and certificates of its newest whole backup. Only when all of it is there may the
  * account land. A run that was cut off is done again from the beginning.
+ * @param lost the lost host; without it, this host's own backups
  * @returns what it was restored from, and what was not, in a sentence
  * @throws ApplyError if there is no backup, or not all of it came: the account stays held
  */
-export function restoreLost(machine: Machine, number: number, lost: OtherHost): Promise<string> {
+export function restoreLost(machine: Machine, number: number, lost?: OtherHost): Promise<string> {
   return withBackup(machine, number, () =>
     withArchives(machine, number, async () => {
       const { coming, restoring, databases } = moveState(machine, number);
@@ -35,6 +36,7 @@ export function restoreLost(machine: Machine, number: number, lost: OtherHost): 
       const account = bundle.groups[`account-${number}`]?.account;
       if (!coming || restoring === undefined || !account) throw notExpected(number);
       if (restoring !== awaited) return restoring;
+      await endLeft(machine, number);
       await requireQuiet(machine, number);
       const restore = (copyToo: boolean) => restoreNewest(machine, account, databases, lost, bundle, copyToo);
       const done = await restore(true).catch((error: unknown) => {
@@ -53,11 +55,12 @@ async function restoreNewest(
   machine: Machine,
   account: BundleAccount,
   databases: MoveState["databases"],
-  lost: OtherHost,
+  lost: OtherHost | undefined,
   bundle: Bundle,
   copyToo: boolean,
 ): Promise<string> {
   const { number } = account;
+  const by = lost?.name ?? bundle.host;
   const { found, wrong, otherEpochs, isAway } = await snapshotsOf(machine, number, lost, { bundle }, copyToo);
   // A standby has a copy for just this: that nobody answers who could have a newer one is no reason to wait.
   const hasCopy = found.at(-1)?.opened.directory !== undefined;
@@ -68,11 +71,9 @@ async function restoreNewest(
   if (!snapshot) {
     const older = otherEpochs.map(
       (epoch) =>
-        `; there are backups of epoch ${epoch}: restore them with the escrowed master secret of that epoch (\`fairhost-host move ${number} restore-backup ${lost.name} ${epoch}\`, the secret on standard input), then deploy again`,
+        `; there are backups of epoch ${epoch}: restore them with the escrowed master secret of that epoch (\`fairhost-host move ${number} restore-backup ${by} ${epoch}\`, the secret on standard input), then ${lost ? "deploy again" : `\`fairhost-host move ${number} land\``}`,
     );
-    throw new ApplyError(
-      `there is no ${passed.length > 0 ? "whole " : ""}backup of it by ${lost.name}${older.join("")}`,
-    );
+    throw new ApplyError(`there is no ${passed.length > 0 ? "whole " : ""}backup of it by ${by}${older.join("")}`);
   }
   machine.say(`account ${number}: restoring from ${snapshot.time} (${snapshot.id.slice(0, 8)})`);
   const context: Context = { machine, snapshot, account, beside: undefined, exactly: true };
@@ -84,7 +85,7 @@ async function restoreNewest(
   const empty = databases.filter((each) => !has(dumps, each));
   const undeclared = dumps.filter((each) => !has(databases, each));
   return [
-    `${restored}${shortTime(snapshot)} by ${lost.name}${snapshot.opened.directory === undefined ? "" : ", from the copy on this host"}`,
+    `${restored}${shortTime(snapshot)} by ${by}${snapshot.opened.directory === undefined ? "" : ", from the copy on this host"}`,
     ...(wrong.length > 0 ? [`whether there is a newer one is not known (${wrong.join(", ")})`] : []),
     ...passed.map((time) => `that of ${time} is not whole: it lacks a database`),
     ...empty.map(({ engine, name }) => `database ${name} (${engine}) is empty: that backup does not have it`),

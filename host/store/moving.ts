@@ -17,7 +17,7 @@ import { type Taken, withoutKept } from "./staging/taken-paths.ts";
  * `held`: nothing of it may start here (its slice asserts that the file is not there, so systemd itself refuses each of its programs).
  * `coming`: it moves to this host, and its data is not complete here: of its files only those are in force that show it to nobody.
  * `leaving`: it moves away: although it is no longer declared here, it stays in force, as it is.
- * `restoring`: it comes from the backups of a lost host. The file's text is {@link awaited} until its data is whole here: until then it cannot land.
+ * `restoring`: it comes from the backups of a lost host, or of the machine that this host was before. The file's text is {@link awaited} until its data is whole here: until then it cannot land.
  * `copying`: a copy of the account whose number is the file's text is being put into it, and is not complete: it is held as well.
  * `replacing`: a declared restore replaces its data, and is not complete: it is held as well (host/restores). The file's text is the id of the restore.
  * `superseded`: its data here is the copy that a move has left, or an unfinished one. The file's text is until when it is kept, ISO 8601.
@@ -41,6 +41,8 @@ export const markNames = Object.keys(marks) as readonly Mark[];
 export const awaited = "awaited";
 export const restored = "the backup of ";
 export const nothing = "nothing";
+/** The same as {@link awaited} of an account whose backups were made by this host, when it was another machine. */
+export const ownAwaited = "awaited from this host's backups";
 
 type Place = Pick<Machine, "layout">;
 

@@ -4,6 +4,7 @@ import { isTemplate, templateOf } from "../../../lib/systemd/unit-name.ts";
 import { type UnitStates, unitsOf } from "../../apply/hooks/choose.ts";
 import type { Machine } from "../../os/machine.ts";
 import { ask, givenUp, lastDaemonReload, serviceOf, socketOf, statesOf } from "../../os/systemd.ts";
+import { awaitedAccounts } from "../../store/awaited.ts";
 import { accountsOf, completedAt, type Generation } from "../../store/generations.ts";
 import { goneAccounts, goneInWords, heldGroups, isMarked, readMark, unfinishedCopy } from "../../store/moving.ts";
 import { byDeploy, type Difference, type Repair } from "../difference.ts";
@@ -98,6 +99,7 @@ export function lookAtStates(bundle: Bundle, states: UnitStates): Difference[] {
 /** Declared accounts of which nothing may run: a move that was interrupted, or this host was declared lost. */
 export function lookAtHeld(machine: Machine, bundle: Bundle): Difference[] {
   const gone = goneAccounts(machine);
+  const isAwaited = new Set(awaitedAccounts(machine, bundle.host));
   return heldGroups(machine)
     .filter((group) => bundle.groups[group])
     .map((group) => {
@@ -114,6 +116,12 @@ export function lookAtHeld(machine: Machine, bundle: Bundle): Difference[] {
           return [
             `restore ${id} is not complete`,
             `by hand: \`fairhost-host restore-declared ${number}\` goes on with it`,
+          ];
+        }
+        if (isAwaited.has(number)) {
+          return [
+            "it waits for its newest backup, which this host made as another machine",
+            "by hand: `fairhost-host restore-host` restores it from its newest backup",
           ];
         }
         if (from === undefined) return ["it moves", "by hand: deploy again, which goes on with the move"];
