@@ -126,7 +126,7 @@ test("one command restores them, also after one that was killed; nothing runs be
   expect([exitCode, stderr]).toEqual([
     5,
     expect.stringContaining(
-      "account 2 is held: there is no backup of it by web1. To start it without its data: `fairhost-host move 2 land-without-backup`\n",
+      "account 2 is held: there is no backup of it by web1; to start it without its data: `fairhost-host move 2 land-without-backup`\n",
     ),
   ]);
   await expect.poll(() => running(1)).toContain("sleep infinity");

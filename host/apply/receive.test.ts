@@ -21,11 +21,12 @@ const file = (path: string) => withHost((group) => ({ ...group, files: [{ path, 
 
 test("a complete delivery is accepted as it was sent", () => {
   const sent = { bundle, masterSecret: Buffer.alloc(32, 7), secretEpoch: 1 };
-  expect(receive(delivery(bundle))).toEqual({ ...sent, dnsSecrets: {}, answers: {} });
+  expect(receive(delivery(bundle))).toEqual({ ...sent, dnsSecrets: {}, answers: {}, awaited: [] });
   const dnsSecrets = { RFC2136_TSIG_SECRET: "c2VjcmV0" };
   expect(receive(delivery(bundle, { dnsSecrets }))).toMatchObject({ ...sent, dnsSecrets });
   const order = { answers: { web1: { number: 4, epoch: 1, signature: "c2ln" } }, answered: 5 };
   expect(receive(delivery(bundle, order))).toMatchObject({ ...sent, ...order });
+  expect(receive(delivery(bundle, { awaited: [1, 1204] }))).toMatchObject({ ...sent, awaited: [1, 1204] });
 });
 
 test("a router's delivery has no secret; with an account in the bundle it must have one", () => {

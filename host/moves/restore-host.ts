@@ -31,9 +31,10 @@ export async function restoreHost(
       done.push(`account ${number}: runs, restored from ${from}; what came later is lost`);
     } catch (error) {
       if (!(error instanceof ApplyError)) throw error;
-      wrong.push(
-        `account ${number} is held: ${error.message}. To start it without its data: \`fairhost-host move ${number} land-without-backup\``,
-      );
+      // Nobody is told to begin an account empty because a backup host does not answer.
+      const without = `to start it without its data: \`fairhost-host move ${number} land-without-backup\``;
+      const next = error.message.startsWith("there is no") ? without : "remove the cause, then run this again";
+      wrong.push(`account ${number} is held: ${error.message}; ${next}`);
     }
   }
   return { done, wrong };
