@@ -4,7 +4,11 @@ import type { BackupHosts } from "../../../testing/fakes/backup-hosts.ts";
 /** What becomes of backups when the disk of the backup host is full; the last thing that is done with a host with backups of accounts 1 and 2. */
 export function fullKeeperCases(on: () => BackupHosts): void {
   describe("a backup host whose disk is full", () => {
-    const sh = (command: string) => on().web.shell(command);
+    const sh = async (command: string) => {
+      const { exitCode, stdout, stderr } = await on().web.host.run(command, { timeout: 400_000 });
+      expect(exitCode, stderr).toBe(0);
+      return stdout.trim();
+    };
     const keeper = (command: string) => on().backup.shell(command);
     const home = (account: number) => `/srv/accounts/${account}/home`;
     const ids = async (account: number) =>

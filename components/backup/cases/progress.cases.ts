@@ -6,7 +6,8 @@ export function progressCases(on: () => BackupHosts): void {
   test("a restore that takes long says every ten seconds how much of it has come", async () => {
     const home = "/srv/accounts/2/home";
     const { web, backup } = on();
-    await web.shell(`head -c 200000000 /dev/urandom >${home}/long && fairhost-host backup 2`);
+    const made = `head -c 200000000 /dev/urandom >${home}/long && fairhost-host backup 2`;
+    expect(await web.host.run(made, { timeout: 400_000 })).toMatchObject({ exitCode: 0 });
     const quota = (value: string) =>
       backup.shell(`systemctl set-property --runtime fairhost-repositories.service CPUQuota=${value}`);
     onTestFinished(() => quota("").then(() => {}));
