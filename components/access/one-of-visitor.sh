@@ -14,7 +14,7 @@ until
   verdict=$(awk -v own="$socket" -v most="$most" '
     NR == FNR { if ($10 == own && $4 == "01") mine = $2 " " substr($3, 1, 16); next }
     $4 == "01" && $10 != 0 && $2 " " substr($3, 1, 16) == mine && !seen[$10]++ { all++; if ($10 + 0 < own + 0) before++ }
-    END { print (all <= most ? "stay" : (before >= most ? "leave" : "wait")) }' /proc/net/tcp6 /proc/net/tcp6)
+    END { print (all <= most ? "stay" : (before >= most ? "leave" : "wait")) }' /proc/self/net/tcp6 /proc/self/net/tcp6)
   [ "$verdict" = stay ]
 do
   tries=$((tries + 1))

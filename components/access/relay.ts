@@ -1,7 +1,7 @@
 import { type BundleFile, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
 import { socketSlice } from "../account/account-paths.ts";
-import { confined } from "../host/units/confined.ts";
+import { confined, relayed } from "../host/units/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import { connections, sshListens } from "./links.ts";
 
@@ -54,6 +54,7 @@ const relaySettings = {
   Unit: { CollectMode: "inactive-or-failed", StartLimitIntervalSec: "0" },
   Service: {
     ...confined,
+    ...relayed,
     Type: "exec",
     Slice: "fairhost-ssh.slice",
     DynamicUser: "yes",
@@ -68,6 +69,7 @@ const relaySettings = {
     // The name of its end of the connection is a file there.
     PrivateTmp: "disconnected",
     ProtectProc: "invisible",
+    ProcSubset: "pid",
     CapabilityBoundingSet: "",
     RestrictAddressFamilies: "AF_UNIX",
     MemoryDenyWriteExecute: "yes",

@@ -25,13 +25,16 @@ export const localSocket = (engine: EngineName, account: number) => `${nameOf(en
 /** Directory with nothing but the account's socket, which its programs see at the server's client directories. */
 export const localDirectory = (engine: EngineName, account: number) => `/run/fairhost-databases/${engine}/${account}`;
 
+/** Of a relay that runs as the account: a network of its own for each would take memory, and has nothing that a socket of this family can reach. */
+const asAccount = { RestrictAddressFamilies: "AF_UNIX", IPAddressDeny: "any", RemoveIPC: "yes" };
+
 /** What the relays of all accounts of a host share. */
 export function localOfHost(): BundleFile[] {
   const { DynamicUser: _, PrivateNetwork: __, PrivateIPC: ___, ...Service } = relaySettings.Service;
   return [
     {
       path: shared,
-      content: unitFile({ ...relaySettings, Service: { ...Service, RestrictAddressFamilies: "AF_UNIX" } }),
+      content: unitFile({ ...relaySettings, Service: { ...Service, ...asAccount } }),
     },
     {
       path: sharedOfSockets,

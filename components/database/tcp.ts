@@ -3,7 +3,7 @@ import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import { type EngineName, serverUnit } from "../../delivery/protocol/databases.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { socketSlice } from "../account/account-paths.ts";
-import { confined } from "../host/units/confined.ts";
+import { confined, relayed } from "../host/units/confined.ts";
 import type { Element } from "../registry/kind.ts";
 import { engines } from "./engines.ts";
 
@@ -103,6 +103,7 @@ export const relaySettings = {
   Unit: { CollectMode: "inactive-or-failed", StartLimitIntervalSec: "0" },
   Service: {
     ...confined,
+    ...relayed,
     Type: "notify",
     // A user that no server of databases knows.
     DynamicUser: "yes",

@@ -109,7 +109,7 @@ def has_too_many():
     own = os.fstat(0).st_ino
 
     def open_ones():
-        with open("/proc/net/tcp6") as table:
+        with open("/proc/self/net/tcp6") as table:
             for line in table:
                 _, local, peer, state, _, _, _, _, _, inode, *_ = line.split(None, 10)
                 if state == "01" and inode != "0":

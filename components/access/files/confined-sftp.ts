@@ -31,7 +31,11 @@ export const confinedRights = unitFile({
     CapabilityBoundingSet: "CAP_SYS_ADMIN",
     AmbientCapabilities: "CAP_SYS_ADMIN",
     RestrictNamespaces: "mnt",
-    SystemCallFilter: "mount",
+    // Neither serves files by calls of a network, by changing what the account's programs get of processors, or by making machine code.
+    SystemCallFilter: ["mount", "~@resources"],
+    RestrictAddressFamilies: "~AF_INET AF_INET6",
+    IPAddressDeny: "any",
+    MemoryDenyWriteExecute: "yes",
   },
 });
 

@@ -7,7 +7,8 @@ export const units: UnitForms = {
       path: /account-(?<number>\d+)-sftp@\.service\.d\/60-confine\.conf/,
       lines: [
         /\[Service\] (?:CapabilityBoundingSet|AmbientCapabilities)=CAP_SYS_ADMIN/,
-        /\[Service\] (?:RestrictNamespaces=mnt|SystemCallFilter=mount)/,
+        /\[Service\] (?:RestrictNamespaces=mnt|SystemCallFilter=(?:mount|~@resources))/,
+        /\[Service\] (?:RestrictAddressFamilies=~AF_INET AF_INET6|IPAddressDeny=any|MemoryDenyWriteExecute=yes)/,
       ],
     },
     {

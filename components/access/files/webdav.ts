@@ -36,7 +36,14 @@ export function webdavFiles(architecture: Architecture): BundleFile[] {
       content: unitFile({
         // It holds the socket of bans, and would count nothing over one that is gone.
         Unit: { StartLimitIntervalSec: "0", PartOf: "fairhost-bans.socket", After: "fairhost-bans.socket" },
-        Service: { ...checkSettings, SyslogIdentifier: "fairhost-webdav", RestrictAddressFamilies: "AF_UNIX" },
+        Service: {
+          ...checkSettings,
+          SyslogIdentifier: "fairhost-webdav",
+          RestrictAddressFamilies: "AF_UNIX",
+          IPAddressDeny: "any",
+          ProtectProc: "invisible",
+          UMask: "0077",
+        },
       }),
     },
   ];

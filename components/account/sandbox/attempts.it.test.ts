@@ -2,15 +2,19 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { renderBundle } from "../../../delivery/render-bundle.ts";
 import { sshHostKey } from "../../../host/store/secrets.ts";
 import { shellServer } from "../../../testing/fakes/inside-sandbox.ts";
 import { bootWithOutside } from "../../../testing/fakes/outside.ts";
 import { keygen } from "../../../testing/fakes/ssh/sshd.ts";
-import { type FixtureAccount, service, task } from "../../../testing/fixtures/bundle-fixture.ts";
+import { declarationOf, type FixtureAccount, service, task } from "../../../testing/fixtures/bundle-fixture.ts";
+import { passwordHash } from "../../../testing/fixtures/maximal-account.ts";
 import { attempts, listening, openFiles } from "./attempts.cases.ts";
+import { dropIn, outsideOfSandbox, takenOver } from "./taken-over.ts";
 
 /**
- * The same attempts from every unit that runs an account's own code, each beside what is allowed (decision 27). Handed-over sockets, races and
+ * The same attempts from every unit of an account's sandbox, each beside what is allowed (decision 27): those that run its own code, and those of
+ * which somebody has taken the server over (taken-over.ts). Handed-over sockets, races and
  * floods have tests of their own: render-sandbox, host/apply, full-accounts, misbehaving.
  */
 const directory = mkdtempSync(join(tmpdir(), "fairhost-attempts-"));
@@ -24,7 +28,9 @@ const mallory: FixtureAccount = {
   name: "mallory",
   limits: { openFiles },
   servers: [
-    shellServer(),
+    { ...shellServer(), cache: true },
+    { kind: "static", name: "static", root: "php", idleSeconds: 300 },
+    { kind: "proxy", name: "proxy", to: "http://127.0.0.1:8001", keepHost: false, idleSeconds: 300 },
     { kind: "php", name: "php", root: "php", fallback: "index.php", workers: 2, ini: {}, ...common },
     { kind: "node", name: "node", main: "server.js", arguments: [], nodeOptions: [], directory: "node", ...common },
     {
@@ -42,7 +48,10 @@ const mallory: FixtureAccount = {
     ),
   ],
   tasks: [task("task", run("task"), { calendar: never })],
-  users: [{ name: "mallory", directory: ".", protocols: ["ssh"], keys: [key.publicKey.trim()] }],
+  users: [
+    { name: "mallory", directory: ".", protocols: ["ssh"], keys: [key.publicKey.trim()] },
+    { name: "brings", directory: "confined", protocols: ["sftp", "webdav", "ftps"], keys: [], passwordHash },
+  ],
 };
 const alice: FixtureAccount = {
   ...{ number: 1, name: "alice", servers: [shellServer()] },
@@ -100,6 +109,7 @@ def application(environ, start):
 
 let here: Awaited<ReturnType<typeof bootWithOutside>>;
 const home = "/srv/accounts/666/home";
+const uid = "1900000666";
 const ask = (server: string) => () =>
   here.sh(`curl -sS --max-time 110 -H 'Host: ${server}.mallory.test' 'http://[fd00:8000::11]/'`);
 
@@ -111,12 +121,15 @@ const units: Readonly<Record<string, () => Promise<unknown>>> = {
   "http-node": ask("node"),
   "http-python": ask("python"),
   "task-task": () => here.sh("systemctl start account-666-task-task.service"),
-  "ssh@": () =>
-    here.outside(
+  "ssh@": async () => {
+    const session = await here.outside(
       `ssh -F none -o UserKnownHostsFile=/root/known_hosts -o BatchMode=yes -i /root/mallory mallory@fd00:8000:0:29a::1 ${run("ssh@").join(" ")} </dev/null`,
-    ),
+    );
+    expect(session).toMatchObject({ exitCode: 0 });
+  },
   "service-service": async () => {},
   "service-service, its monitor": async () => {},
+  ...Object.fromEntries(Object.entries(takenOver).map(([unit, { begin }]) => [unit, () => here.sh(begin)])),
 };
 const file = (unit: string) =>
   unit.includes("monitor") ? "monitor" : unit.replace(/^http-(php|node|python)$|^(?:service|task)-(.*)$/, "$1$2");
@@ -156,6 +169,26 @@ beforeAll(async () => {
       check,
       Object.entries(values).reduce((text, [name, value]) => text.replace(name, value), argument),
     ]);
+  await here.host.writeFile(
+    "/root/taken-over/hostile.py",
+    readFileSync(join(import.meta.dirname, "../../../testing/programs/hostile.py")),
+    0o644,
+  );
+  for (const [unit, { home: inside, outside, group = uid }] of Object.entries(takenOver)) {
+    const { path, script, content } = dropIn(unit);
+    await here.host.writeFile(path, script, 0o755);
+    await here.sh(`${content}\n install -d -o a666 -g a666 ${outside}`);
+    // In the home itself the file of the others is the same.
+    if (outside === home) continue;
+    const own = given.map(([check, argument]) => [
+      check,
+      check === "group"
+        ? ({ [group]: uid, [uid]: group }[argument!] ?? argument)
+        : argument!.replace("/home/mallory", inside),
+    ]);
+    await here.host.writeFile(`${outside}/attempts.json`, JSON.stringify(own));
+  }
+  await here.sh("systemctl daemon-reload; systemctl stop account-666-cache.service account-666-http-static.service");
   await here.host.writeFile(`${home}/.attempts`, JSON.stringify(given));
   await here.sh(`mv ${home}/.attempts ${home}/attempts.json`);
   // All at once: most of their time they wait for answers that do not come.
@@ -166,31 +199,37 @@ afterAll(async () => {
   await here?.host.stop();
 });
 
-test("there are at least a hundred, each with its allowed twin, and every unit that runs an account's code tries them", async () => {
+test("there are at least a hundred, each with its allowed twin, and every unit of the sandbox tries them", async () => {
   expect(attempts.length).toBeGreaterThanOrEqual(100);
   expect(new Set(attempts.map(({ check }) => check.join())).size).toBe(attempts.length);
-  const all = await here.sh("cd /var/lib/fairhost/current/systemd && ls account-666-*.service");
-  const named = all
-    .trim()
-    .split("\n")
-    .map((name) => name.replace(/^account-666-|\.service$/g, ""));
+  const named = (renderBundle(declarationOf([mallory]), "web1").groups["account-666"]?.units ?? [])
+    .filter(({ name }) => name.endsWith(".service"))
+    .map(({ name }) => name.replace(/^account-666-|\.service$/g, ""));
   expect(
     Object.keys(units)
       .filter((name) => !name.includes(","))
       .toSorted(),
-  ).toEqual(named);
+  ).toEqual(named.filter((name) => !(name in outsideOfSandbox)).toSorted());
+  expect(named).toEqual(expect.arrayContaining(Object.keys(outsideOfSandbox)));
 });
 
 test.each(Object.keys(units))("%s: what is an account's own works, and everything else is refused", async (unit) => {
-  const result = async () => here.sh(`cat ${home}/results-${file(unit)}.json 2>&1 || true`);
+  const { outside = home, refuses = [] } = takenOver[unit] ?? {};
+  const result = async () => here.sh(`cat '${outside}/results-${file(unit)}.json' 2>&1 || true`);
   await expect.poll(result, { timeout: 120_000, interval: 500 }).toMatch(/\]$/);
   const results = JSON.parse(await result()) as string[];
   expect(results).toHaveLength(attempts.length * 2);
+  const refused = (errors: readonly string[]) => [
+    ...errors,
+    ...["EPERM", "EACCES", ...(refuses.length > 0 ? ["EAFNOSUPPORT"] : [])],
+  ];
   const wrong = attempts.flatMap(({ what, check: [check], twin, errors }, at) => {
     const [tried = "", allowed = ""] = results.slice(at * 2);
     return [
-      ...([...errors, "EPERM", "EACCES"].includes(tried) ? [] : [`${check} ${what}: ${tried}`]),
-      ...(allowed.startsWith("ok") ? [] : [`its twin ${twin.join(" ")}: ${allowed}`]),
+      ...(refused(errors).includes(tried) ? [] : [`${check} ${what}: ${tried}`]),
+      ...(allowed.startsWith("ok") || (refuses.includes(twin[0]) && refused([]).includes(allowed))
+        ? []
+        : [`its twin ${twin.join(" ")}: ${allowed}`]),
     ];
   });
   expect(wrong).toEqual([]);

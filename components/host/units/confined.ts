@@ -13,3 +13,14 @@ export const confined = {
   ProtectControlGroups: "yes",
   RestrictNamespaces: "yes",
 } as const;
+
+/** Beside {@link confined}, for what stands between one account and the host and only carries or answers: no program of an account runs in it. */
+export const relayed = {
+  ProtectClock: "yes",
+  ProtectKernelLogs: "yes",
+  ProtectHostname: "yes",
+  LockPersonality: "yes",
+  RestrictRealtime: "yes",
+  RestrictSUIDSGID: "yes",
+  UMask: "0077",
+} as const;
