@@ -113,7 +113,7 @@ export async function apply(
   const since = isSame ? 0 : placedAt(current);
   const drift = findDrift(machine.layout.current, current, since);
   const drifted = new Set(drift.changed.keys());
-  const repairs = await repair(machine, current, drifted, bases.length > 1);
+  const repairs = await repair(machine, current, { drifted, inodes: drift.inodes }, bases.length > 1);
   const repaired = [
     ...[...drifted].map((path) => `${path} had been changed`),
     ...drift.unknown.map((path) => `${path} was unexpected: it is kept in generation ${current.number}`),

@@ -10,6 +10,7 @@ import type { Machine } from "../os/machine.ts";
 import { filesOf, type Generation } from "../store/generations.ts";
 import { routerOf } from "../store/host-name.ts";
 import { foldersOf } from "../store/layout.ts";
+import type { SeenFiles } from "../store/staging/stage.ts";
 import { init, setAside } from "./init.ts";
 
 /** Drift outside of the generation in force, except stopped units and the firewall. */
@@ -27,13 +28,13 @@ export interface Repairs {
 /**
  * Repairs drift outside of the generation in force: fixed symlinks, and masks, drop-ins and unit files that override its units (they
  * are moved to /var/lib/fairhost/saved). Other drift is only reported, and hooks repair it. A second run finds nothing.
- * @param drifted bundle paths whose files were changed, which the apply itself repairs
+ * @param seen files of the generation as they were found; those that were changed the apply itself repairs
  * @param interrupted whether hooks of an earlier run are still missing
  */
 export async function repair(
   machine: Machine,
   generation: Generation,
-  drifted: ReadonlySet<string>,
+  { drifted, inodes }: SeenFiles,
   interrupted: boolean,
 ): Promise<Repairs> {
   const { bundle } = generation;
@@ -56,7 +57,7 @@ export async function repair(
   }
   if (!machine.live) return { said, paths, outdated, reload };
 
-  const shown = await showUnits(machine, generation);
+  const shown = await showUnits(machine, generation, undefined, inodes);
   for (const { what, message } of lookAtReloads(bundle, shown, coverEveryUnit(overlays))) {
     // Files moved above are already reported.
     if (!outdated.has(what)) say(message);

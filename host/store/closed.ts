@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { answersDirectory } from "../../delivery/protocol/answers.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
-import { once } from "../../lib/once.ts";
+import { once, onceByName } from "../../lib/once.ts";
 import type { Machine } from "../os/machine.ts";
 import { recordName } from "./layout.ts";
 import { dnsDirectory, secretDirectories } from "./secrets.ts";
@@ -106,15 +106,21 @@ const saidByUnits = once((bundle: Bundle): readonly (Closed & { readonly tree?: 
   const units = Object.values(bundle.groups).flatMap((group) => group?.files ?? []);
   const services = units.filter(
     ({ path, content }) =>
-      content !== undefined && /^systemd\/[^/]+\.service$/.test(path) && saysSomething.test(content),
+      path.endsWith(".service") &&
+      content !== undefined &&
+      /^systemd\/[^/]+$/.test(path) &&
+      saysSomething.test(content),
   );
   const said = services.flatMap(({ content = "" }) => inUnit(content));
   return [...new Map(said.map((each) => [each.path, each])).values()];
 });
 
+/** The values of a setting, in all its lines. */
+const valuesOf = onceByName((key: string) => new RegExp(`^${key}=(.*)$`, "gm"));
+
 function inUnit(text: string): (Closed & { readonly tree?: true })[] {
   const words = (key: string) =>
-    [...text.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].flatMap(([, value = ""]) => value.split(" "));
+    text.includes(`${key}=`) ? [...text.matchAll(valuesOf(key))].flatMap(([, value = ""]) => value.split(" ")) : [];
   const user = words("User").at(-1);
   const directories = Object.entries(places).flatMap(([name, place]) =>
     words(`${name}Directory`).map((each) => {

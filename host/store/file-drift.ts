@@ -9,7 +9,7 @@ import { recordName } from "./layout.ts";
 export type FileDrift = "file-removed" | "file-changed" | "link-changed" | "owner-changed" | "mode-changed";
 
 /** A file as it was found. What happens to it later gives it another time of change. */
-export type Found = Pick<Stats, "ino" | "ctimeMs">;
+export type Found = Pick<Stats, "ino" | "ctimeMs" | "mtimeMs">;
 
 export interface Drift {
   /** Bundle paths whose file is missing or changed: by hand, by accident, or by a failing disk. */
@@ -33,7 +33,7 @@ export function findDrift(directory: string, { bundle }: Pick<Generation, "bundl
     const stat = lstatSync(path, { throwIfNoEntry: false });
     const wrong = driftOf(path, stat, file, since);
     if (wrong) changed.set(file.path, wrong);
-    else inodes.set(file.path, { ino: stat!.ino, ctimeMs: stat!.ctimeMs });
+    else inodes.set(file.path, { ino: stat!.ino, ctimeMs: stat!.ctimeMs, mtimeMs: stat!.mtimeMs });
   }
   const unknown = walk(directory, since, directoriesOf(bundle)).filter(
     (path) => path !== recordName && !files.has(path),

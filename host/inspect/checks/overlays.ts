@@ -1,9 +1,11 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle, Group } from "../../../delivery/protocol/bundle.ts";
+import { once } from "../../../lib/once.ts";
 import { templateOf } from "../../../lib/systemd/unit-name.ts";
 import { unitsOf } from "../../apply/hooks/choose.ts";
 import type { Machine } from "../../os/machine.ts";
+import type { Found } from "../../store/file-drift.ts";
 import { filesOf } from "../../store/generations.ts";
 import { byDeploy, type Difference } from "../difference.ts";
 
@@ -51,10 +53,17 @@ export function coverEveryUnit(overlays: readonly Overlay[]): boolean {
 /**
  * Units with a file that was written after a moment (milliseconds since 1970), so that systemd may have read an older one. All units if
  * a file was added or removed in a directory of overrides.
+ * @param found files of the bundle as this run has found them, by bundle path: they are not looked at again
  */
-export function changedSince({ layout }: Machine, bundle: Bundle, moment: number): Set<string> {
+export function changedSince(
+  { layout }: Machine,
+  bundle: Bundle,
+  moment: number,
+  found: ReadonlyMap<string, Found> = new Map(),
+): ReadonlySet<string> {
   const ours = ourUnits(bundle);
-  const isNewer = (path: string) => (lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > moment;
+  const written = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const isNewer = (path: string) => written(path) > moment;
   const folders = before
     .filter((directory) => directory !== transient && existsSync(layout.at(directory)))
     .flatMap((directory) => {
@@ -64,24 +73,30 @@ export function changedSince({ layout }: Machine, bundle: Bundle, moment: number
   if (folders.some(isNewer)) return new Set(ours.keys());
   const changed = new Set<string>();
   for (const path of filesOf(bundle).keys()) {
-    const [, name, dropIn] = /^systemd\/([^/]+?)(?:\.d(\/.*))?$/.exec(path) ?? [];
-    if (name === undefined || !isNewer(join(layout.current, path))) continue;
+    if (!path.startsWith("systemd/")) continue;
+    if ((found.get(path)?.mtimeMs ?? written(`${layout.current}/${path}`)) <= moment) continue;
+    const [, name, dropIn] = unitPath.exec(path) ?? [];
+    if (name === undefined) continue;
     for (const unit of dropIn === undefined ? [name] : (coveredBy(name, ours) ?? [])) changed.add(unit);
   }
   return changed;
 }
 
-/** Every unit with a file or drop-in in the bundle, with its group. */
-export function ourUnits(bundle: Bundle): Map<string, Group> {
+/** A unit file or a drop-in: the unit, and what follows the drop-ins' directory. */
+const unitPath = /^systemd\/([^/]+?)(?:\.d(\/.*))?$/;
+
+/** Every unit with a file or drop-in in the bundle, with its group. Computed once, as `filesOf`. */
+export const ourUnits = once((bundle: Bundle): ReadonlyMap<string, Group> => {
   const ours = new Map<string, Group>();
   for (const { path, group } of filesOf(bundle).values()) {
-    const [, name] = /^systemd\/([^/]+?)(?:\.d\/.*)?$/.exec(path) ?? [];
+    if (!path.startsWith("systemd/")) continue;
+    const [, name] = unitPath.exec(path) ?? [];
     // Not the prefix drop-ins: there is no unit `account-.service`.
     if (name !== undefined && !/-\.[a-z]+$/.test(name)) ours.set(name, group);
   }
   for (const { name, group } of unitsOf(bundle).values()) ours.set(name, group);
   return ours;
-}
+});
 
 /** The group of a unit of the bundle, or of an instance of a template of it. */
 export function groupOfUnit(name: string, ours: ReadonlyMap<string, Group>): Group | undefined {

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { accountGroup, bundleOf, secret, Tree } from "../../../testing/fakes/host-tree.ts";
 import { apply } from "../../apply/apply.ts";
 import type { Machine, Run } from "../../os/machine.ts";
+import { findDrift } from "../../store/file-drift.ts";
 import { readCurrent } from "../../store/generations.ts";
 import { findOverlays } from "./overlays.ts";
 import { lookAtProcesses, lookAtReloads, showUnits } from "./units.ts";
@@ -95,6 +96,25 @@ test("it is asked about once its template was written after systemd read it, and
   expect(lookAtReloads(bundle, shown, false).map(({ group, kind, what }) => [group, kind, what])).toEqual([
     ["account-1", "unit-not-reloaded", instance],
   ]);
+});
+
+test("of files that a run has found already none is looked at again, nor is one left out that it has not found", async () => {
+  using tree = await deployed();
+  const states = new Map([[instance, "active"]]);
+  const generation = readCurrent(tree.machine());
+  age(tree, { files: 2, complete: 2 });
+  const { inodes } = findDrift(tree.machine().layout.current, generation);
+  utimesSync(tree.at(`/var/lib/fairhost/current/systemd/${template}`), new Date(), new Date());
+  const asked: string[] = [];
+  await showUnits(asking(tree, asked), generation, states, inodes);
+  expect(asked).toEqual([]);
+  const others = new Map([...inodes].filter(([path]) => path !== `systemd/${template}`));
+  await showUnits(asking(tree, asked), generation, states, others);
+  expect(asked).toEqual([instance]);
+  asked.length = 0;
+  const { inodes: again } = findDrift(tree.machine().layout.current, generation);
+  await showUnits(asking(tree, asked), generation, states, again);
+  expect(asked).toEqual([instance]);
 });
 
 test.each([

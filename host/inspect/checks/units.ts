@@ -5,6 +5,7 @@ import { type UnitStates, unitsOf } from "../../apply/hooks/choose.ts";
 import type { Machine } from "../../os/machine.ts";
 import { ask, givenUp, lastDaemonReload, serviceOf, socketOf, statesOf } from "../../os/systemd.ts";
 import { awaitedAccounts } from "../../store/awaited.ts";
+import type { Found } from "../../store/file-drift.ts";
 import { accountsOf, completedAt, type Generation } from "../../store/generations.ts";
 import { goneAccounts, goneInWords, heldGroups, isMarked, readMark, unfinishedCopy } from "../../store/moving.ts";
 import { byDeploy, type Difference, type Repair } from "../difference.ts";
@@ -27,15 +28,17 @@ const clockError = 1000;
  * 300 accounts), so unchanged units are left out: those of which no file was written since systemd read all units, or since an apply
  * had brought all into force. A unit that is not loaded is read when it starts.
  * @param known states of all loaded units, if the caller has asked for them already
+ * @param found files of the generation as this run has found them, by bundle path
  */
 export async function showUnits(
   machine: Machine,
   generation: Generation,
   known?: UnitStates,
+  found?: ReadonlyMap<string, Found>,
 ): Promise<ReadonlyMap<string, Shown>> {
   const { bundle } = generation;
   const read = (await lastDaemonReload(machine)) - clockError;
-  const changed = changedSince(machine, bundle, Math.max(read, completedAt(machine, generation)));
+  const changed = changedSince(machine, bundle, Math.max(read, completedAt(machine, generation)), found);
   const ours = ourUnits(bundle);
   const candidates = [...ours].flatMap(([name, group]) => (group === "host" || changed.has(name) ? [name] : []));
   const states =
