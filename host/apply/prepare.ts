@@ -64,13 +64,18 @@ async function judge(
 ): Promise<readonly Problem[]> {
   const problems: Problem[] = [];
   const keptOld = new Set<Group>();
+  /** What differs from the generation in force, and what units read from now on. The same for all validators, until an account gets its old files back. */
+  const changedNow = () => {
+    const { added, modified, removed } = changesBetween(current.bundle, staging.bundle, drifted);
+    const [used, before] = [usedFiles(staging.bundle), usedFiles(current.bundle)];
+    return new Set([...added, ...modified, ...removed, ...[...used].filter((path) => !before.has(path))]);
+  };
+  let changed = changedNow();
   for (let again = true; again; ) {
     again = false;
     for (const validate of validators(machine.live)) {
       for (let found: readonly Problem[]; ; ) {
-        const { added, modified, removed } = changesBetween(current.bundle, staging.bundle, drifted);
-        const begun = [...usedFiles(staging.bundle)].filter((path) => !usedFiles(current.bundle).has(path));
-        found = await validate(staged(machine, staging, new Set([...added, ...modified, ...removed, ...begun])));
+        found = await validate(staged(machine, staging, changed));
         if (found.length === 0) break;
         problems.push(...found);
         const groups = distinctGroups(found);
@@ -83,6 +88,7 @@ async function judge(
           keptOld.add(group);
           problems.push(...keepOld(staging, group, keptOld));
         }
+        changed = changedNow();
         // Validators that passed must run again without this account's files.
         again = true;
       }

@@ -42,8 +42,10 @@ function unitsToVerify(path: string, files: ReadonlyMap<string, BundleFile>, sta
   if (!/-\.[a-z]+$/.test(owner)) return [instance(owner)];
   // A prefix drop-in (`account-.service.d`): one unit to which it applies is enough.
   const [prefix, suffix] = owner.split(/(?<=-)(?=\.[a-z]+$)/) as [string, string];
-  const sample = [...files.keys()].find((file) => file.startsWith(`${folder}${prefix}`) && file.endsWith(suffix));
-  return sample ? [sample.slice(folder.length)] : [];
+  const begins = `${folder}${prefix}`;
+  for (const file of files.keys())
+    if (file.startsWith(begins) && file.endsWith(suffix)) return [file.slice(folder.length)];
+  return [];
 }
 
 /** A template is verified by an instance of it. */
