@@ -66,7 +66,7 @@ test.each(routerSystems)("a router of $manufacturer without ports has no interfa
   const [plan] = routerPlans({ ...trial, routers });
   expect(system.render(plan!)).toContain("Interfaces and their addresses are set up apart.");
   const all = [system.render(plan!), ...system.others(plan!).map(({ content }) => content)].join("\n");
-  expect(all).not.toMatch(/enp1s0|forwarding|^interfaces/m);
+  expect(all).not.toMatch(/enp1s0|forwarding|^interfaces?\b/m);
 });
 
 test("each port has what is at its other end: switches share one interface, a link of two routers is a /127", () => {
@@ -86,7 +86,9 @@ test("each port has what is at its other end: switches share one interface, a li
 test.each(routerSystems)("a router of $manufacturer that is left says so to every neighbour", ({ render }) => {
   const said = (change: Partial<RouterInputs>) => {
     const text = render(routerPlans(withRouter(change))[1]!);
-    return text.match(/leave\(\)|set community graceful-shutdown|community add GRACEFUL-SHUTDOWN/g)?.length ?? 0;
+    return (
+      text.match(/leave\(\)|set community (?:graceful-shutdown|GSHUT)|community add GRACEFUL-SHUTDOWN/g)?.length ?? 0
+    );
   };
   const [, plan] = routerPlans(trial);
   const sessions = plan!.hosts.length + plan!.routers.length + plan!.operators.length;
@@ -107,22 +109,36 @@ test.each(routerSystems)("several entries of one prefix, on $manufacturer: each 
 
 test.each(routerSystems)(
   "a host of a router of $manufacturer may announce twice what is declared for it",
-  ({ render }) => {
+  ({ manufacturer, render }) => {
     const [plan] = routerPlans(trial);
     const [host] = plan!.hosts as [RouterPlan["hosts"][number]];
     const limits = (accounts: number) => {
       const prefixes = Array.from({ length: accounts }, (_, index) => `fd00:8000:1:${index.toString(16)}::/64`);
       const text = render({ ...plan!, hosts: [{ ...host, prefixes: [...prefixes, "192.0.2.11/32"] }] });
-      return [...text.matchAll(/(?:receive limit|maximum-prefix|maximum) (\d+)/g)].map(([, limit]) => Number(limit));
+      return [...text.matchAll(/(?:receive limit|maximum-prefix|maximum|maximum-routes) (\d+)/g)].map(([, limit]) =>
+        Number(limit),
+      );
     };
-    const ofOperators = [500_000, 2_000_000];
-    const ofHost = (accounts: number) => limits(accounts).filter((limit) => !ofOperators.includes(limit));
-    expect(ofHost(0)).toEqual([2000, 10]);
-    expect(ofHost(1000)).toEqual([2000, 10]);
-    expect(ofHost(1001)).toEqual([4000, 10]);
-    expect(ofHost(4001)).toEqual([10_000, 10]);
+    // EOS has one limit a session, and 0 is none.
+    const ofIpv4 = manufacturer === "arista" ? [] : [10];
+    const ofOthers = [500_000, 2_000_000, 0];
+    const ofHost = (accounts: number) => limits(accounts).filter((limit) => !ofOthers.includes(limit));
+    expect(ofHost(0)).toEqual([2000, ...ofIpv4]);
+    expect(ofHost(1000)).toEqual([2000, ...ofIpv4]);
+    expect(ofHost(1001)).toEqual([4000, ...ofIpv4]);
+    expect(ofHost(4001)).toEqual([10_000, ...ofIpv4]);
   },
 );
+
+test("of three ports to switches EOS is not told: a port has one other that takes its place", () => {
+  const arista = routerSystems.find(({ manufacturer }) => manufacturer === "arista")!;
+  const [plan] = routerPlans(trial);
+  const [switches, ...others] = plan!.interfaces;
+  const three = { ...plan!, interfaces: [{ ...switches!, ports: ["Ethernet1", "Ethernet2", "Ethernet3"] }, ...others] };
+  expect(() => arista.render(three)).toThrow(
+    "router router-1 has 3 ports to switches, and on EOS a port has one other that takes its place",
+  );
+});
 
 test("both ends of a link have addresses of one /127, whichever end lists it", () => {
   const [first, second] = routerPlans(trial);
@@ -169,7 +185,9 @@ test.each(routerSystems)("without a range of IPv4 a router of $manufacturer has 
   const networks = [{ ...network!, prefixes4: [], roas }];
   const frontEnds = trial.frontEnds.map(({ address4, ...frontEnd }) => ({ ...frontEnd, ...(address4 && {}) }));
   const [plan] = routerPlans({ ...trial, networks, frontEnds });
-  expect(render(plan!)).not.toMatch(/ipv4 \{|ipv4 unicast$|family inet |extended|0\.0\.0\.0\/0/m);
+  expect(render(plan!)).not.toMatch(
+    /ipv4 \{|ipv4 unicast$|address-family ipv4|ip routing|family inet |extended|0\.0\.0\.0\/0/m,
+  );
 });
 
 test.each(routerSystems)(
