@@ -35,3 +35,14 @@ test("files of a router or a port that is called otherwise now are named, and th
     await rm(directory, { recursive: true });
   }
 });
+
+test("every router of the example fleets has a configuration; one of another maker is named", async () => {
+  const prod = declare((await loadFleet(join(import.meta.dirname, "../inventory/prod"))).fleet);
+  const unwritten = (declaration: typeof trial) =>
+    routerConfigurations(declaration).missing.filter((sentence) => sentence.includes("cannot write"));
+  expect([...unwritten(trial), ...unwritten(prod)]).toEqual([]);
+  const [first, ...others] = prod.routers;
+  expect(unwritten({ ...prod, routers: [{ ...first!, manufacturer: "nokia" }, ...others] })).toEqual([
+    `Router ${first!.name} is made by nokia, whose configuration Fairhost cannot write (known: bird, arista, frr, juniper).`,
+  ]);
+});

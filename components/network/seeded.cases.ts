@@ -22,7 +22,7 @@ export const seeds: Readonly<Record<string, Seed>> = {
     edit: (draft) =>
       draft.edit(
         network,
-        "nokia\n    model: 7750 SR-1\n    pair: par1-router-1",
+        "arista\n    model: 7280SR2-48YC6\n    pair: par1-router-1",
         "juniper\n    model: MX204\n    pair: par1-router-1",
       ),
   },
@@ -54,7 +54,11 @@ export const seeds: Readonly<Record<string, Seed>> = {
   "a switch on one chain": {
     rules: ["devices-on-two-chains"],
     edit: (draft) =>
-      draft.edit(network, "model: PWR-500AC-F\n        chain: b", "model: PWR-500AC-F\n        chain: a"),
+      draft.edit(
+        network,
+        "model: PWR-500AC-F\n        chain: b\n    uplinks",
+        "model: PWR-500AC-F\n        chain: a\n    uplinks",
+      ),
   },
   "both switches of a site linked to one router": {
     rules: ["survives-any-single-loss"],

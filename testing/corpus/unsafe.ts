@@ -53,7 +53,7 @@ export const unsafe: Readonly<Record<string, CorpusCase>> = {
   },
   "both routers of a site swapped": {
     edit: (draft) =>
-      draft.edit(network, "model: MX204", "model: MX304").edit(network, "model: 7750 SR-1", "model: 7750 SR-1x"),
+      draft.edit(network, "model: MX204", "model: MX304").edit(network, "model: 7280SR2-48YC6", "model: 7280SR3-48YC8"),
   },
   "both disks of a mirror swapped, with approval": {
     edit: (draft) => approve(newDisk(newDisk(draft, web1, 0), web1, 1), "replace", "host par1-web1"),
