@@ -215,6 +215,10 @@ test("an account that moves, killed in its steps, is never on two hosts and ends
     for (const [index, step] of chosen.entries()) {
       await run(step, index % 2 === 0);
       expect((await running()).filter((processes) => processes > 0).length, step).toBeLessThan(2);
+      expect(
+        (await announced()).reduce((owners, lines) => owners + Number(lines), 0),
+        `${step}: who announces its prefix`,
+      ).toBeLessThan(2);
     }
     const said = await run(undefined, true);
     console.info(said.match(/was down.*/)?.[0]);
