@@ -249,3 +249,51 @@ test("with the table of connections full visitors are served and the controller 
   expect(await sh("systemctl is-active full-table")).toBe("active\n");
   await expect.poll(isRefused).toBe("000");
 });
+
+// Each of its addresses opens one connection: no limit of a visitor slows it down.
+test("with the queue of new connections full of half-open ones a visitor is served by a cookie", async () => {
+  const longest = (await sh("sysctl -n net.core.somaxconn")).trim();
+  const visit = async () => outside("curl -s --max-time 3 --interface fd00:a::5 -g http://[fd00:8000:0:1::1]/");
+  const cookies = async (which: "Sent" | "Recv") =>
+    Number(/\s(\d+)\s/.exec(await sh(`nstat -asz TcpExtSyncookies${which} | tail -n 1`))?.[1]);
+  const halfOpen = async () => Number(await sh("ss -Htn state syn-recv 'sport = :80' | wc -l"));
+  await sh("sysctl -qw net.core.somaxconn=16; systemctl restart nginx");
+  await expect.poll(visit).toBe("Hello\n");
+  await host.writeFile(
+    "/run/half-open.py",
+    `import itertools, socket, time
+held = []
+for n in itertools.count():
+    s = socket.socket(socket.AF_INET6); s.setblocking(False)
+    s.setsockopt(socket.IPPROTO_IPV6, 78, 1)
+    s.bind((f"fd00:b:{n % 1000 + 1:x}::5", 0))
+    try: s.connect(("fd00:8000:0:1::1", 80))
+    except BlockingIOError: pass
+    held.append(s)
+    if len(held) > 900: held.pop(0).close()
+    time.sleep(0.005)
+`,
+  );
+  try {
+    // Without cookies it would be turned away: so the queue is really full.
+    await sh("sysctl -qw net.ipv4.tcp_syncookies=0");
+    await sh("systemd-run --quiet --unit=half-open ip netns exec outside python3 /run/half-open.py");
+    await expect.poll(halfOpen, { timeout: 20_000 }).toBeGreaterThan(15);
+    await expect.poll(visit, { timeout: 60_000 }).toBe("");
+    const sent = await cookies("Sent");
+    expect(await visit()).toBe("");
+    expect(await cookies("Sent")).toBe(sent);
+    // As the bundle has it.
+    await sh("sysctl -qw $(grep -h tcp_syncookies /usr/local/lib/sysctl.d/* | tr -d ' ')");
+    await expect.poll(() => cookies("Sent"), { timeout: 20_000 }).toBeGreaterThan(sent);
+    const before = await cookies("Recv");
+    for (let times = 0; times < 10; times++) expect(await visit()).toBe("Hello\n");
+    expect(await cookies("Recv")).toBeGreaterThan(before);
+    expect(await halfOpen()).toBeGreaterThan(15);
+  } finally {
+    await sh(
+      `systemctl stop half-open; sysctl -qw net.ipv4.tcp_syncookies=1 net.core.somaxconn=${longest}; systemctl restart nginx`,
+    );
+  }
+  await expect.poll(visit).toBe("Hello\n");
+}, 180_000);
