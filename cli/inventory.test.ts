@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadFleet } from "../fleet/load/load.ts";
+import { reviewInventories } from "../guard/change/from-inventories.ts";
 import { count } from "../lib/text/text.ts";
 import { Draft } from "../testing/inventory/wrong-inventory.cases.ts";
 import { check } from "./inventory.ts";
@@ -49,6 +50,22 @@ test("a lost host is said: the rules count it as standing", async () => {
     "par1-web3 is declared lost, and the rules count it as standing: `npm run prove` says what is left.",
   ]);
   expect(json).toMatchObject({ sound: true, lost: ["par1-web3"] });
+});
+
+test("a network without `controllers` is said, in a check and in each review: SSH of hosts is open to everybody", async () => {
+  const named = "controllers: [2a00:b6e0:100::c0]\n";
+  const { directory } = draft("prod", "open-ssh").edit("network.yaml", named, "");
+  const remark =
+    "The network AS60362 names no `controllers`: SSH of its hosts is open to everybody, and no rule of a firewall can close it. Name the addresses that deploys come from in network.yaml, then close it with `firewall` of the hosts.";
+  const { sound, text, json } = await check(directory, "2026-11-22");
+  expect([sound, text.split("\n").at(-1)]).toEqual([true, remark]);
+  expect(json).toMatchObject({ sound: true, remarks: [remark] });
+  const today = "2026-11-22";
+  const said = async (base: string, inventory: string) =>
+    (await reviewInventories({ base, inventory, cell: undefined, today })).notices;
+  expect(await said(directory, directory)).toEqual([remark]);
+  const prod = join(import.meta.dirname, "../inventory/prod");
+  expect(await said(directory, prod)).toEqual([]);
 });
 
 test("a fleet that loads but breaks a rule: the rule's message, with file and line", async () => {

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { accountEntries } from "../components/account/entries.generated.ts";
+import { openSsh } from "../components/firewall/open-ssh.ts";
 import { lostHosts } from "../components/host/hardware/lost.ts";
 import { fileKinds } from "../components/registry/files.generated.ts";
 import { allKinds, type Subject } from "../components/registry/subject.ts";
@@ -52,6 +53,7 @@ export async function check(directory: string, today: string): Promise<Checked> 
       : [
           `${listed(lost)} ${lost.length === 1 ? "is" : "are"} declared lost, and the rules count ${lost.length === 1 ? "it" : "them"} as standing: \`npm run prove\` says what is left.`,
         ];
+  const remarks = openSsh(declaration);
   const summary = written
     .filter(({ key }) => declaration[key].length > 0)
     .map(({ key, words }) => count(declaration[key].length, ...words))
@@ -59,7 +61,12 @@ export async function check(directory: string, today: string): Promise<Checked> 
   return {
     sound,
     text: sound
-      ? [`${printable(directory)} has no problems: ${summary}`, ...waived.map(describeWaived), ...isLost].join("\n")
+      ? [
+          `${printable(directory)} has no problems: ${summary}`,
+          ...waived.map(describeWaived),
+          ...isLost,
+          ...remarks,
+        ].join("\n")
       : formatViolations(violations, (subject) => {
           const found = place(subject);
           return found && `${directory.replace(/\/+$/, "")}/${found}`;
@@ -67,6 +74,7 @@ export async function check(directory: string, today: string): Promise<Checked> 
     json: {
       sound,
       ...(lost.length > 0 && { lost }),
+      ...(remarks.length > 0 && { remarks }),
       problems: [],
       violations: violations.map((violation) => ({ ...violation, where: place(violation.subject) })),
       waived: waived.map(({ violation, waiver, at, daysLeft }) => ({

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { deliversToRouters, routersCell, unknownCell } from "../../components/declaring.ts";
+import { openSsh } from "../../components/firewall/open-ssh.ts";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { nothingDeclared, type Subject, subject } from "../../components/registry/subject.ts";
 import type { Approval } from "../../components/review/approvals.file.ts";
@@ -103,7 +104,7 @@ async function compare(
   );
   const input = { ...sides, approvals: head.fleet.approvals, limits, today };
   const files = old && fileChanges(old.fleet, head.fleet);
-  notices.push(...(files?.notices ?? []));
+  notices.push(...(files?.notices ?? []), ...openSsh(after.whole));
   const also: NonNullable<ReviewInput["also"]>[number][] = [
     ...(files?.findings ?? []),
     ...daysAhead(old?.fleet, head.fleet, today),
