@@ -14,6 +14,7 @@ import { renderOperator, renderVisitor } from "./outside.ts";
 import { type Seen, silent, type Targets } from "./protocol.ts";
 import { bondScript, commandsFor, type Daemons, daemonsOf, renderSpaces } from "./spaces.ts";
 import { type Topology, topology, visitor, type Wire } from "./topology.ts";
+import { type Journey, readRoutes, routesCommand, type Way, waysOf } from "./ways.ts";
 
 /** Milliseconds without any change after which nothing more comes up. Longer than routers keep to themselves what they know after a start. */
 const patience = 20_000;
@@ -175,6 +176,14 @@ export class Stage implements AsyncDisposable {
     const last = await this.seen();
     seen.push(...last);
     return [...down, ...silent(last).map((account) => `account ${account}`)];
+  }
+
+  /** The ways of packets now, by the routes of all namespaces. */
+  async ways(journeys: readonly Journey[]): Promise<Way[]> {
+    const spaces = this.topology.spaces.filter(({ what }) => what !== "switch").map(({ name }) => name);
+    const addresses = [...new Set(journeys.map(({ address }) => address))];
+    const routes = readRoutes(await this.run(routesCommand(spaces, addresses)));
+    return journeys.flatMap((journey) => waysOf(routes, journey));
   }
 
   async cut(part: Part): Promise<void> {

@@ -11,6 +11,7 @@ import { requestPort, silent } from "./protocol.ts";
 import { Stage } from "./stage.ts";
 import { cuttable, visitor } from "./topology.ts";
 import { tryProof } from "./trial.ts";
+import { linesOf } from "./ways.ts";
 import { weakFleets } from "./weak-fleets.cases.ts";
 import { wrongConfigurations } from "./wrong-configurations.cases.ts";
 
@@ -317,10 +318,14 @@ test.concurrent.each(fleets)(
     const { outcomes, untried } = await tryProof(own ?? stage, fleet, expected);
     expect(untried).toEqual([]);
     expect(outcomes.filter(({ agrees }) => !agrees)).toEqual([]);
+    // No way repeats a hop, and of accounts that stay each arrives, there and back.
+    expect(outcomes.flatMap(({ element, wrong }) => linesOf(wrong).map((line) => `${element}: ${line}`))).toEqual([]);
+    for (const { element, ways, down } of outcomes)
+      expect(ways.length, element).toBeGreaterThanOrEqual(down.length === fleet.addresses.length ? 0 : 4);
     expect(outcomes.flatMap(({ down }) => down)).toEqual(expected.flatMap(({ accounts }) => accounts));
-    for (const { element, cut, restored } of outcomes)
+    for (const { element, cut, restored, ways } of outcomes)
       console.info(
-        `${name}, ${element}: gap ${cut.longestGap} ms, lost ${cut.lost}; restored: ${restored.longestGap} ms, ${restored.lost}`,
+        `${name}, ${element}: gap ${cut.longestGap} ms, lost ${cut.lost}; restored: ${restored.longestGap} ms, ${restored.lost}; ${linesOf(ways).join(", ")}`,
       );
   },
   10 * minutes,

@@ -4,7 +4,8 @@ import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Subject } from "../../components/registry/subject.ts";
 import { type Seen, silent } from "./protocol.ts";
 import type { Stage } from "./stage.ts";
-import { cuttable, partOf } from "./topology.ts";
+import { cuttable, partOf, visitor } from "./topology.ts";
+import { type Journey, type Way, wrongWays } from "./ways.ts";
 
 /** An element, and what the proof says of its failure. */
 export interface Expected {
@@ -23,6 +24,10 @@ export interface Outcome {
   readonly expected: readonly number[];
   readonly down: readonly number[];
   readonly agrees: boolean;
+  /** While it was cut: the ways from the visitor to each host with accounts, and back, in each family. */
+  readonly ways: readonly Way[];
+  /** Those of them that loop, and those that do not arrive although the host's accounts stay. */
+  readonly wrong: readonly Way[];
   /** Of the accounts that stay: the longest time without an answer in milliseconds, and requests without one. */
   readonly cut: Effect;
   /** The same after the element was given back. */
@@ -67,6 +72,7 @@ export async function tryProof(
     await stage.seen();
     await stage.cut(part);
     const cut = await watch(stage, (down) => sameNumbers(down, each.accounts));
+    const found = await waysAfter(stage, declaration, cut.down);
     await stage.restore(part);
     const after = await stage.settled();
     await sleep(limits.carrier);
@@ -76,6 +82,7 @@ export async function tryProof(
       expected: each.accounts,
       down: cut.down,
       agrees: sameNumbers(cut.down, each.accounts),
+      ...found,
       cut: effect(cut.seen, cut.down),
       restored: effect(after, cut.down),
     };
@@ -87,6 +94,39 @@ export async function tryProof(
     .map(({ account, host }) => ({ account, host }))
     .sort((one, two) => one.account - two.account);
   return { accounts, outcomes, untried: expected.flatMap(({ name }) => (tried.has(name) ? [] : [name])) };
+}
+
+/** From the visitor to each host that has accounts, at an address of an account and at its own of IPv4, and back. */
+function journeysOf({ hosts, addresses, frontEnds }: Declaration): Journey[] {
+  return hosts.flatMap(({ name }) => {
+    const account = addresses.find(({ host }) => host === name);
+    if (account === undefined) return [];
+    const address4 = frontEnds.find(({ host }) => host === name)?.address4;
+    const both = (there: string, back: string): Journey[] => [
+      { from: visitor.space, to: name, address: there },
+      { from: name, to: visitor.space, address: back },
+    ];
+    return [
+      ...both(account.address, visitor.address),
+      ...(address4 === undefined ? [] : both(address4, visitor.address4)),
+    ];
+  });
+}
+
+/** Reads the ways until none is wrong, or the time is over: kernels learn the last routes after accounts answer again. */
+async function waysAfter(
+  stage: Stage,
+  declaration: Declaration,
+  down: readonly number[],
+): Promise<Pick<Outcome, "ways" | "wrong">> {
+  const journeys = journeysOf(declaration);
+  // All accounts of a host fare alike: no part of the network is one account's alone.
+  const silentHosts = declaration.addresses.flatMap(({ account, host }) => (down.includes(account) ? [host] : []));
+  for (const end = performance.now() + limits.settle; ; await sleep(limits.window)) {
+    const ways = await stage.ways(journeys);
+    const wrong = wrongWays(ways, silentHosts);
+    if (wrong.length === 0 || performance.now() > end) return { ways, wrong };
+  }
 }
 
 /** Looks at the accounts until twice in a row it is as expected, or the time is over. */
