@@ -11,6 +11,9 @@ import { watchSessions } from "./router-sessions.ts";
 /** Seconds until all that worked before must work again, and until BIRD takes the old configuration by itself, whatever becomes of the applier. */
 const [patience, deadMan] = [20, 35] as const;
 
+/** Milliseconds until a router's neighbours have told anew what a new filter decides about (route refresh). Before, all seems to work. */
+const refreshed = 3000;
+
 /** What of the routing worked at a moment. */
 interface Routing {
   /** By name, each BGP session of the configuration. */
@@ -49,7 +52,9 @@ export const bird: Daemon = {
     const file = `"${currentGeneration}/${folder.entry.file}"`;
     const { stdout, stderr } = await birdc("configure", file, "timeout", `${deadMan}`);
     if (!/^(Reconfigured|Reconfiguration in progress)/m.test(stdout)) return `${stdout}${stderr}`.trim();
-    const wrong = (await within(patience, watched.wrong)) ?? (await controllerHears(machine));
+    const pause = routerOf(machine) === undefined ? 0 : refreshed;
+    await sleep(pause);
+    const wrong = (await within(patience - pause / 1000, watched.wrong)) ?? (await controllerHears(machine));
     if (wrong === undefined) {
       const confirmed = await birdc("configure", "confirm");
       if (/^Reconfiguration confirmed/m.test(confirmed.stdout)) return undefined;

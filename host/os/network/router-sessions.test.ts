@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { addressesIn } from "./router-sessions.ts";
+import { addressesIn, prefixesOfHosts } from "./router-sessions.ts";
 
 const rules = `table inet fairhost {
   set inside6 { type ipv6_addr; flags interval; auto-merge; elements = { fd00:8000::11, fd00:8000::1:0:2:1 }; }
@@ -18,4 +20,14 @@ test.each([
   ["no address", false],
 ])("%s stands in the rules: %s", (address, stands) => {
   expect(addressesIn(rules)(address)).toBe(stands);
+});
+
+test.each(["bird", "frr"])("what a host may announce is read of the text of %s", (maker) => {
+  const golden = join(import.meta.dirname, `../../../components/network/router-systems/golden/router-1.${maker}.txt`);
+  expect(prefixesOfHosts(readFileSync(golden, "utf8"))).toEqual(
+    new Map([
+      ["host web1", ["fd00:8000:0:1::/64", "fd00:8000:0:2::/64", "192.0.2.11/32"]],
+      ["host web2", ["192.0.2.12/32"]],
+    ]),
+  );
 });

@@ -74,19 +74,78 @@ async function sessionsOfFrr({ run }: Machine): Promise<RouterSessions> {
   return sessions;
 }
 
-/** Number of owned prefixes by family, which are all that operators may hear: by the text of the generation in force. */
-function ownedIn({ layout }: Machine): Readonly<Record<string, number>> {
-  const owned = { ipv6: 0, ipv4: 0 };
-  for (const folder of [bird.name, frr.name]) {
+/** The routing configuration of the generation in force. */
+const textsIn = ({ layout }: Machine): string[] =>
+  [bird.name, frr.name].flatMap((folder) => {
     const directory = layout.at(`${currentGeneration}/${folder}`);
-    for (const name of existsSync(directory) ? readdirSync(directory) : []) {
-      if (!name.endsWith(".conf")) continue;
-      const text = readFileSync(`${directory}/${name}`, "utf8");
-      for (const [, prefix] of text.matchAll(/^ *(?:ip |ipv6 )?route (\S+) (?:unreachable;|reject)$/gm))
-        owned[prefix!.includes(":") ? "ipv6" : "ipv4"]++;
-    }
+    const names = existsSync(directory) ? readdirSync(directory) : [];
+    return names.filter((name) => name.endsWith(".conf")).map((name) => readFileSync(`${directory}/${name}`, "utf8"));
+  });
+
+/** Number of owned prefixes by family, which are all that operators may hear: by the text of the generation in force. */
+function ownedIn(machine: Machine): Readonly<Record<string, number>> {
+  const owned = { ipv6: 0, ipv4: 0 };
+  for (const text of textsIn(machine)) {
+    for (const [, prefix] of text.matchAll(/^ *(?:ip |ipv6 )?route (\S+) (?:unreachable;|reject)$/gm))
+      owned[prefix!.includes(":") ? "ipv6" : "ipv4"]++;
   }
   return owned;
+}
+
+/** Prefixes that each host may announce, by the name of its session: by the text of a configuration, of either maker. */
+export function prefixesOfHosts(text: string): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  const add = (name: string, prefix: string) => found.set(name, [...(found.get(name) ?? []), prefix]);
+  for (const [, name, block] of text.matchAll(/^protocol bgp host_(\w+) [^\n]*\{\n([\s\S]*?)^\}/gm))
+    for (const [prefix] of block!.matchAll(/[0-9a-f.:]+\/\d+/g)) add(`host ${name!.replaceAll("_", "-")}`, prefix);
+  for (const [, name, prefix] of text.matchAll(/^ip(?:v6)? prefix-list host-(\S+) seq \d+ permit (\S+)$/gm))
+    add(`host ${name}`, prefix!);
+  return found;
+}
+
+/** A destination, and the prefix that the kernel must have for it. */
+interface Way {
+  readonly to: string;
+  readonly prefix: string;
+  /** For people. */
+  readonly lost: string;
+}
+
+/** Addresses that no network outside may announce, as routers see it: who reaches them has a default route. */
+const outside: readonly Way[] = [
+  { to: "2001:db8::1", prefix: "default", lost: "the kernel has no default route for IPv6 any more" },
+  { to: "192.88.99.1", prefix: "default", lost: "the kernel has no default route for IPv4 any more" },
+];
+
+const isIPv6Prefix = (prefix: string) => prefix.includes(":");
+
+/** Prefixes of each host and family that are looked for in the kernel, until it has one. */
+const samples = 5;
+
+/** Whether the kernel forwards there by a route of exactly this prefix. One question each: routers may know a million routes. */
+async function leads({ run }: Machine, { to, prefix }: Way): Promise<boolean> {
+  const { stdout } = await run("ip", [to.includes(":") ? "-6" : "-4", "route", "get", "fibmatch", to]);
+  return stdout.startsWith(`${prefix.replace(/\/(?:32|128)$/, "")} `);
+}
+
+/** What the kernel forwards now, outside and to each host, of all that is still declared. */
+async function waysNow(machine: Machine): Promise<Way[]> {
+  const ways: Way[] = [];
+  for (const way of outside) if (await leads(machine, way)) ways.push(way);
+  for (const text of textsIn(machine)) {
+    for (const [host, prefixes] of prefixesOfHosts(text)) {
+      for (const isOfFamily of [isIPv6Prefix, (prefix: string) => !isIPv6Prefix(prefix)]) {
+        for (const prefix of prefixes.filter(isOfFamily).slice(0, samples)) {
+          const lost = `the kernel has no route to ${prefix} of ${host} any more`;
+          const way = { to: prefix.split("/")[0]!, prefix, lost };
+          if (!(await leads(machine, way))) continue;
+          ways.push(way);
+          break;
+        }
+      }
+    }
+  }
+  return ways;
 }
 
 /**
@@ -99,10 +158,14 @@ export function lostSessions(
   before: RouterSessions,
   owned: Readonly<Record<string, number>>,
 ): string | undefined {
-  for (const [name, then] of before) {
+  const kept = [...before].flatMap(([name, then]) => {
     const session = now.get(name);
-    if (session === undefined || !then.established) continue;
-    if (!session.established) return `the session with ${name} is not established any more`;
+    return session === undefined || !then.established ? [] : [{ name, then, session }];
+  });
+  // The cause before what follows from it: with an operator goes what hosts were told.
+  const ended = kept.find(({ session }) => !session.established);
+  if (ended) return `the session with ${ended.name} is not established any more`;
+  for (const { name, then, session } of kept) {
     if (name.startsWith("router ")) continue;
     for (const [family, { taken, told }] of Object.entries(then.families)) {
       const is = session.families[family];
@@ -151,5 +214,12 @@ export async function watchSessions(
 ): Promise<() => Promise<string | undefined>> {
   const working = await routerSessions(machine);
   const before = new Map([...working].filter(([, { neighbor }]) => neighbor === undefined || isDeclared(neighbor)));
-  return async () => lostSessions(await routerSessions(machine), before, ownedIn(machine));
+  const ways = await waysNow(machine);
+  return async () => {
+    const lost = lostSessions(await routerSessions(machine), before, ownedIn(machine));
+    if (lost !== undefined) return lost;
+    // A filter that refuses all that hosts announce, and a program that keeps its routes to itself, end no session.
+    for (const way of ways) if (!(await leads(machine, way))) return way.lost;
+    return undefined;
+  };
 }
