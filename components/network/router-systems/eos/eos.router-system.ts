@@ -198,13 +198,18 @@ const maps =
       map("hosts-out", ["permit", matching("default"), ...leaving]),
       map("routers-in", ["permit"]),
       map("routers-out", ["deny", matching("owned")], ["permit", ...leaving]),
-      ...operators.flatMap(({ name, gracefulShutdown: ofOperator }) => {
-        const own = gracefulShutdown || ofOperator ? leave : [];
+      ...operators.flatMap((operator) => {
+        const { name } = operator;
+        const own = gracefulShutdown || operator.gracefulShutdown ? leave : [];
+        // As of a host: behind another one, or behind the other router, packets would go round.
+        const behind = sessionsOf(plan, operator)
+          .filter(({ families }) => families.includes(family))
+          .map(({ over }) => `set ${word(over)} next-hop peer-address`);
         /** Of a neighbour that is left itself, too. */
         const taken = (...those: readonly string[]) =>
           [
-            ["permit", ...those, "match community leaving", "set local-preference 0", ...own.slice(0, 1)],
-            ["permit", ...those, ...own],
+            ["permit", ...those, "match community leaving", ...behind, "set local-preference 0", ...own.slice(0, 1)],
+            ["permit", ...those, ...behind, ...own],
           ] as const;
         return [
           map(
