@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { fixOf } from "./fixes.ts";
 import { meaningOf } from "./inputs.ts";
 import { bare } from "./registry/fields/bare.ts";
 import { objectsOf } from "./registry/fields/schema-walk.ts";
 import type { FileKind } from "./registry/file.ts";
 import { fileKinds } from "./registry/files.generated.ts";
-import { repairOf } from "./repairs.ts";
 import { labelSchema } from "./schema.ts";
 
 /** Fields whose text nothing compares with another one, beside arguments and values of variables: people and programs read it. */
@@ -57,5 +57,5 @@ test.each([
   ["Micron 7450", undefined],
 ])("of %j it is said which character and where", (text, fix) => {
   expect(labelSchema.safeParse(text).success).toBe(fix === undefined);
-  expect(repairOf(labelSchema.describe("Model."), text)).toBe(fix);
+  expect(fixOf(labelSchema.describe("Model."), text)).toBe(fix);
 });

@@ -91,7 +91,7 @@ export const freeUids = [
 ] as const;
 
 /** Maximum number of bits of an account's number, whatever the site's prefix allows. */
-export const numberBits = 24;
+const numberBits = 24;
 
 /** The largest number an account may have. */
 export const largestNumber = 2 ** numberBits - 1;

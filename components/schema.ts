@@ -1,7 +1,7 @@
 import { Address4, Address6 } from "ip-address";
 import { z } from "zod";
+import { falsePunycode, fixHostname, fixPlain, withFix } from "./fixes.ts";
 import { meaning } from "./inputs.ts";
-import { falsePunycode, repaired, repairHostname, repairPlain } from "./repairs.ts";
 
 /** Gives a schema its error message, and the title that editors and docs/reference/inventory.md show. */
 export function format<T extends z.ZodType>(words: string, make: (says: { error: string }) => T, title = words): T {
@@ -73,13 +73,13 @@ export const reasonSchema = format(
  * Text that is compared with other text of people or makers. ASCII, because a letter of another alphabet that looks the same, or a
  * character that does not show, would make a second name of one.
  */
-export const plainSchema = repaired(
+export const plainSchema = withFix(
   format(
     "plain letters, digits, spaces and signs (ASCII)",
     (says) => z.string().regex(/^[ -~]*$/, says),
     "plain letters, digits, spaces and signs",
   ),
-  repairPlain,
+  fixPlain,
 );
 
 /** A name as a maker prints it: a model, a serial number. */
@@ -115,7 +115,7 @@ export const address6Schema = format("an IPv6 address such as 2a00:b6e0::11", (s
 ).meta({ format: "ipv6" });
 
 /** An IPv6 prefix whose host bits are zero, such as `2a00:b6e0:1::/48`. */
-export const prefix6Schema = repaired(
+export const prefix6Schema = withFix(
   format("an IPv6 prefix with zero host bits, such as 2a00:b6e0:1::/48", (says) =>
     z.string().refine((text) => {
       if (!/^[^/]+\/\d{1,3}$/.test(text) || !Address6.isValid(text)) return false;
@@ -132,7 +132,7 @@ export const address4Schema = format("an IPv4 address such as 185.31.40.11", (sa
 ).meta({ format: "ipv4" });
 
 /** An IPv4 range whose host bits are zero, such as `185.31.40.0/22`. */
-export const prefix4Schema = repaired(
+export const prefix4Schema = withFix(
   format("an IPv4 range with zero host bits, such as 185.31.40.0/22", (says) =>
     z.string().refine((text) => {
       if (!/^\d+\.\d+\.\d+\.\d+\/\d{1,2}$/.test(text) || !Address4.isValid(text)) return false;
@@ -155,7 +155,7 @@ export const hostname =
   "(?=[^/]*[a-z])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
 
 /** A fully qualified host name, at most 253 characters. */
-export const hostnameSchema = repaired(
+export const hostnameSchema = withFix(
   format("a lower-case host name with at least one dot, such as www.example.org", (says) =>
     z
       .string()
@@ -163,7 +163,7 @@ export const hostnameSchema = repaired(
       .regex(new RegExp(`^${hostname}$`), says)
       .refine((name) => falsePunycode(name) === undefined, says),
   ),
-  repairHostname,
+  fixHostname,
 );
 
 /** A path inside the account's home: relative, no `..`, no empty part, no characters with a special meaning in unit files or nginx. */

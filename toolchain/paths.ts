@@ -10,7 +10,7 @@ export const checkout = join(import.meta.dirname, "..");
 export const engineModule = join(import.meta.dirname, "engine");
 
 /** Files that setup makes for this checkout and can make again at any time (`npm ci` deletes them). */
-export const derived = join(checkout, "node_modules", ".cache", "fairhost");
+const derived = join(checkout, "node_modules", ".cache", "fairhost");
 
 /** A search path without what setup made for any checkout. */
 export function foreignPath(path: string): string {

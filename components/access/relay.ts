@@ -3,7 +3,7 @@ import { plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
 import { socketSlice } from "../account/account-paths.ts";
 import { confined, relayed } from "../host/units/confined.ts";
 import type { Element } from "../registry/kind.ts";
-import { connections, sshListens } from "./links.ts";
+import { connections, sshListens } from "./bounds.ts";
 
 type Account = Element<"accounts">;
 

@@ -15,9 +15,9 @@ import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
 import { architectureOf } from "../host/hardware/architecture.ts";
 import type { AccountContext, Renderer } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
+import { connections } from "./bounds.ts";
 import { renderConfinedSftp, sftpSocket, withSystemCalls } from "./files/confined-sftp.ts";
 import { renderWebdav, webdavFiles } from "./files/webdav.ts";
-import { connections } from "./links.ts";
 import { checkFiles, checkSocket, renderCheck } from "./passwords/check-passwords.ts";
 import { relayFiles, relaySocket, relaysOfHost, relayUnit, socketPath } from "./relay.ts";
 import {

@@ -24,7 +24,7 @@ export const renderer: Renderer<"addresses"> = {
  * The unit that makes an account's network when the first of its programs starts, and lets it go with the last: while an account
  * sleeps there is no process, no namespace and no link. A service of systemd, so that all units of the account can join its namespace.
  */
-export function renderAccountNetworks(): { files: BundleFile[]; units: BundleUnit[] } {
+function renderAccountNetworks(): { files: BundleFile[]; units: BundleUnit[] } {
   const log = `append:/srv/accounts/%i/${logs}/network.log`;
   const content = ownText(import.meta.dirname, "account-network.sh")
     .replaceAll("@CURRENT@", currentGeneration)

@@ -21,7 +21,7 @@ export const renderer: Renderer<"hosts"> = {
  * The log of what accounts call outside: a line for each new connection, with the account's link and what it is seen as outside. The firewall
  * limits the lines of each account.
  */
-export function renderEgressLog({ libraries }: Architecture): { files: BundleFile[]; units: BundleUnit[] } {
+function renderEgressLog({ libraries }: Architecture): { files: BundleFile[]; units: BundleUnit[] } {
   const plugins = [
     "inppkt_NFLOG",
     "raw2packet_BASE",

@@ -21,7 +21,7 @@ export const renderer: Renderer<"hosts"> = {
  * address of the host, which only accounts reach (components/network/render-nftables.ts), and refuses whoever is not of the site.
  * @param prefixes of the site
  */
-export function renderResolver(prefixes: readonly string[]): { files: BundleFile[]; units: BundleUnit[] } {
+function renderResolver(prefixes: readonly string[]): { files: BundleFile[]; units: BundleUnit[] } {
   const allow = prefixes.map((prefix) => `  access-control: ${plainSitePrefix(prefix)} allow\n`).join("");
   return {
     files: [

@@ -41,7 +41,7 @@ export function renderAccount(account: Account): { files: BundleFile[]; account:
 }
 
 /** Defaults of all accounts of a host: one prefix drop-in instead of a thousand lines. */
-export function renderAccountDefaults(): BundleFile[] {
+function renderAccountDefaults(): BundleFile[] {
   return [
     {
       path: "systemd/account-.slice.d/50-defaults.conf",

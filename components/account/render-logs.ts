@@ -11,7 +11,7 @@ const unit = "fairhost-logs.service";
 export const renderer: Renderer<"accounts"> = { key: "accounts", ofHost: () => renderLogs() };
 
 /** The service that bounds the logs of accounts and of the front end. Accounts' programs and visitors come before it. */
-export function renderLogs(): { files: BundleFile[]; units: BundleUnit[] } {
+function renderLogs(): { files: BundleFile[]; units: BundleUnit[] } {
   const path = `systemd/${unit}`;
   const content = unitFile({
     Unit: { Description: "Bounds the logs of accounts and of the host", RequiresMountsFor: "/srv/accounts" },

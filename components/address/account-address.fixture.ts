@@ -3,7 +3,7 @@ import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
 
 /** A valid account's address.
  */
-export function addressFixture(account = 1, change: Partial<AccountAddressInputs> = {}): AccountAddressInputs {
+function addressFixture(account = 1, change: Partial<AccountAddressInputs> = {}): AccountAddressInputs {
   const subnet = `2001:db8:1:${account.toString(16)}::`;
   return { account, host: "h1", site: "alpha", prefix: `${subnet}/64`, address: `${subnet}1`, ...change };
 }

@@ -19,7 +19,7 @@ export const renderer: Renderer<"addresses"> = {
 };
 
 /** The file with one account's prefix. */
-export function renderRoute(address: AccountAddressInputs): BundleFile[] {
+function renderRoute(address: AccountAddressInputs): BundleFile[] {
   return [{ path: `network/accounts/${address.account}`, content: `${plainPrefix(address)}\n` }];
 }
 
@@ -29,7 +29,7 @@ export function renderRoute(address: AccountAddressInputs): BundleFile[] {
  * A separate unit ensures that exactly the listed routes exist, whichever program manages the links. It runs `ip` twice,
  * whatever the number of accounts, and does not touch routes that stay.
  */
-export function renderRoutes({ address4 }: Listening): { files: BundleFile[]; units: BundleUnit[] } {
+function renderRoutes({ address4 }: Listening): { files: BundleFile[]; units: BundleUnit[] } {
   return {
     files: [
       { path: "network/resolver", content: `${resolver}\n` },

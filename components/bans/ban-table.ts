@@ -1,5 +1,5 @@
 import { bans } from "../network/nftables.host.ts";
-import { mostBans, tooMany } from "./links.ts";
+import { mostBans, tooMany } from "./bounds.ts";
 
 /** What the rules must know of the host, in nft syntax; ports may be empty. */
 interface Banned {

@@ -1,4 +1,4 @@
-import { banSocket } from "./links.ts";
+import { banSocket } from "./bounds.ts";
 
 /** Of the front end's `http`: a password that is not one of the web site's. A request without one asks for the form, and guesses nothing. */
 export const wrongPasswordHttp = `  map "$passwords|$status|$upstream_status|$http_authorization" $wrong_password {

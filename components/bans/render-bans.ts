@@ -4,7 +4,7 @@ import { ownText } from "../../lib/text/own-text.ts";
 import { confined } from "../host/units/confined.ts";
 import { bans } from "../network/nftables.host.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import { banSocket, tooMany } from "./links.ts";
+import { banSocket, tooMany } from "./bounds.ts";
 
 const name = "fairhost-bans";
 const script = "libexec/ban";

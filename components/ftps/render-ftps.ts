@@ -2,8 +2,8 @@ import { type BundleFile, type BundleUnit, currentGeneration } from "../../deliv
 import { certificates, fallback } from "../../delivery/protocol/certificates.ts";
 import { execLine, plain, plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
 import { ownText } from "../../lib/text/own-text.ts";
+import { connections } from "../access/bounds.ts";
 import { renderFilesOf } from "../access/files/confined-sftp.ts";
-import { connections } from "../access/links.ts";
 import { checkSettings } from "../access/passwords/check-passwords.ts";
 import { yescrypt } from "../access/passwords/password-hash.ts";
 import { strangersSocket } from "../access/relay.ts";
@@ -11,7 +11,7 @@ import { homeInside, insideHome, logs, ownRecords, socketSlice } from "../accoun
 import { namesOf } from "../http/web-site/web-address.ts";
 import type { Renderer, WholeAccount } from "../registry/bundle/renderer.ts";
 import type { Element } from "../registry/kind.ts";
-import { ftpsPorts, hasFtps } from "./links.ts";
+import { ftpsPorts, hasFtps } from "./ports.ts";
 
 type User = Element<"users">;
 

@@ -55,7 +55,7 @@ export function hostFixture(index = 1, change: Partial<BareMetalHostInputs> = {}
 }
 
 /** The backup host of site `beta`: {@link siteFixture}. */
-export function backupHostFixture(): BareMetalHostInputs {
+function backupHostFixture(): BareMetalHostInputs {
   const address = "2001:db8:2:0:1::1";
   return hostFixture(60_000, {
     name: "b1",

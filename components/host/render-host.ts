@@ -137,7 +137,7 @@ export const renderer: Renderer<"hosts"> = {
 };
 
 /** The host's own settings: kernel parameters, bounds of the journal, start of the daemons, the target that starts the accounts' sockets after a boot. */
-export function renderHost({ capacity }: Pick<BareMetalHostInputs, "capacity">): {
+function renderHost({ capacity }: Pick<BareMetalHostInputs, "capacity">): {
   files: BundleFile[];
   units: BundleUnit[];
 } {

@@ -75,7 +75,7 @@ const denied: readonly (readonly [why: string, modules: readonly string[]])[] = 
   ],
 ];
 
-export function renderModules(): BundleFile {
+function renderModules(): BundleFile {
   const lines = denied.map(
     ([why, modules]) =>
       `# ${why}\n${modules.map((name) => `blacklist ${name}\ninstall ${name} /bin/false\n`).join("")}`,

@@ -9,7 +9,7 @@ export const renderer: Renderer<"hosts"> = {
 };
 
 /** Settings of the host's own SSH server. Of several values the first counts, and Debian's own file and others come later. */
-export function renderSshd({ ssh }: Pick<BareMetalHostInputs, "ssh">): BundleFile {
+function renderSshd({ ssh }: Pick<BareMetalHostInputs, "ssh">): BundleFile {
   // A pinned key of NIST's curves stays offered: the controller knows the host by it.
   const pinned = ssh?.hostKey?.split(" ")[0]?.startsWith("ecdsa-") === true;
   const content = `# Who may log in: root, by key. Controllers come as root; that others do not reach SSH at all is the firewall's part (\`controllers\`).

@@ -52,7 +52,7 @@ export function frontEndOf({ frontEnds }: Declaration, name: string): Listening 
  * Configuration of the front end: the same text whatever accounts the host has. IPv4 is answered only where it is declared; not on that
  * address alone, because nginx does not start while an address is missing.
  */
-export function renderFrontEnd({ ports, address4 }: Listening, shortened: boolean): BundleFile[] {
+function renderFrontEnd({ ports, address4 }: Listening, shortened: boolean): BundleFile[] {
   const everywhere = address4 === undefined ? ["[::]"] : ["[::]", "0.0.0.0"];
   const listen = ports
     .flatMap((port) =>

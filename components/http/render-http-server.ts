@@ -28,7 +28,7 @@ export const renderer: Renderer<"httpServers"> = {
 };
 
 /** Socket, service and link of one HTTP server, in the order of their paths. */
-export function renderHttpServer(
+function renderHttpServer(
   account: Element<"accounts">,
   server: HttpServer,
 ): { files: BundleFile[]; units: BundleUnit[] } {

@@ -23,7 +23,7 @@ export const renderer: Renderer<"httpServers"> = {
 };
 
 /** Files of passwords of the web sites of one account, and the caches that nginx has to know. */
-export function renderSettings(
+function renderSettings(
   { number: account }: Pick<Element<"accounts">, "number">,
   servers: readonly HttpServerInputs[],
 ): BundleFile[] {

@@ -3,7 +3,7 @@ import { number, text } from "../inputs.ts";
 import { behaviour } from "../registry/fields/field-class.ts";
 
 /** Limits of an account near which a task can start. */
-export const thresholdLimits = ["memory", "disk"] as const;
+const thresholdLimits = ["memory", "disk"] as const;
 
 /** A task that has started counts as below its threshold again once so much less is in use, in points of percent. */
 export const rearmPoints = 10;

@@ -18,9 +18,10 @@ export const renderer: Renderer<"hosts"> = {
 const start = "[ -e /run/systemd/container ] && set -- -x; exec /usr/sbin/chronyd -F 1 -f /etc/chrony/chrony.conf $@";
 
 /** The host's clock: Debian's chrony, with the declared servers alone. */
-export function renderTime(
-  servers: NetworkInputs["timeServers"] = publicServers.map((name) => ({ name, nts: true })),
-): { files: BundleFile[]; units: BundleUnit[] } {
+function renderTime(servers: NetworkInputs["timeServers"] = publicServers.map((name) => ({ name, nts: true }))): {
+  files: BundleFile[];
+  units: BundleUnit[];
+} {
   const asked = servers.map(({ name, nts }) => `server ${plainServer(name)} iburst${nts ? " nts" : ""}\n`).join("");
   const content = `# Whom this host asks for the time.
 ${asked}${

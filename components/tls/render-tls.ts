@@ -32,7 +32,7 @@ export const renderer: Renderer<"httpServers"> = {
 };
 
 /** Of one account: the names that have certificates, each with the base name of its file, and the files that the account brings. */
-export function renderNames(account: number, servers: readonly HttpServerInputs[]): BundleFile[] {
+function renderNames(account: number, servers: readonly HttpServerInputs[]): BundleFile[] {
   const secured = servers.filter(({ https }) => https === true);
   if (secured.length === 0) return [];
   const names = [...new Set(secured.flatMap(namesOf))].map(plainHostName).sort();

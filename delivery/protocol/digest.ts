@@ -24,7 +24,7 @@ function sha256(text: string): string {
 }
 
 /** SHA-256, hex, over the group's canonical JSON without `digest`. */
-export function groupDigest(group: Omit<BundleGroup, "digest">): string {
+function groupDigest(group: Omit<BundleGroup, "digest">): string {
   const { files, units, account } = group;
   return sha256(canonicalJson({ files, units, account }));
 }

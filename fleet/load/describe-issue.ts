@@ -1,7 +1,7 @@
 import type { z } from "zod";
+import { fixOf } from "../../components/fixes.ts";
 import { meaningOf } from "../../components/inputs.ts";
 import { bare } from "../../components/registry/fields/bare.ts";
-import { repairOf } from "../../components/repairs.ts";
 import { shown as shownText } from "../../lib/text/text.ts";
 import { mostProblems, nearest, type Path, type Problem } from "./problem.ts";
 import { choices, keysAt, schemaAt, valueAt } from "./schema-walk.ts";
@@ -24,7 +24,7 @@ export function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, source
   const format = (): Problem[] => {
     const lower = typeof value === "string" && !hidden ? value.toLowerCase() : value;
     const slip = lower !== value && place?.safeParse(lower).success;
-    const repair = typeof value === "string" && place !== undefined ? repairOf(place, value) : undefined;
+    const repair = typeof value === "string" && place !== undefined ? fixOf(place, value) : undefined;
     const fix = repair ?? (slip ? `write ${shown(lower)} if that is what you mean` : explained("correct it"));
     return problem(`got ${shown(value)}, ${issue.message.replace(/^must be/, "expected")}`, fix);
   };

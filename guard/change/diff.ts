@@ -14,7 +14,7 @@ export function changesBetween(before: Declaration, after: Declaration): Change[
 }
 
 /** The changes of one kind, with their type. */
-export function changesOf<K extends Key>(kind: K, before: Declaration, after: Declaration): Change<K>[] {
+function changesOf<K extends Key>(kind: K, before: Declaration, after: Declaration): Change<K>[] {
   if (before[kind] === after[kind]) return [];
   const { name: word } = kinds[kind];
   const name = (element: Element<K>): Subject => ({ kind: word, name: elementName(kind, element) });

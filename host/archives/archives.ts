@@ -170,7 +170,7 @@ export async function bytesBelow(machine: Machine, directory: string): Promise<n
 }
 
 /** Ids of all processes of a user. */
-export function processesOf({ layout }: Machine, uid: number): string[] {
+function processesOf({ layout }: Machine, uid: number): string[] {
   const proc = layout.at("/proc");
   return entries(proc).filter(
     (pid) => /^\d+$/.test(pid) && statSync(join(proc, pid), { throwIfNoEntry: false })?.uid === uid,

@@ -13,7 +13,7 @@ const runtimeUnits = "/run/systemd/system";
 const patience = 65_000;
 
 /** Its unit, without suffix. @param number of an account, or `*` */
-export const askedUnit = (number: number | "*") => `fairhost-backup-${number}-ask`;
+const askedUnit = (number: number | "*") => `fairhost-backup-${number}-ask`;
 
 /**
  * Starts the server of an account's own address with the restored files in the place of the account's, and sends it one request. It has the account's sandbox and limits, but is in the

@@ -129,7 +129,7 @@ function hostKeys({ layout }: Machine): string[] {
 }
 
 /** Public keys of this host, as `known_hosts` has them. */
-export function publicKeys(machine: Machine): string[] {
+function publicKeys(machine: Machine): string[] {
   return hostKeys(machine)
     .map((path) => `${path}.pub`)
     .filter((path) => existsSync(path))

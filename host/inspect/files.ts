@@ -44,7 +44,7 @@ const sentences: Readonly<Record<FileDrift, (file: { mode: number; link: string 
 };
 
 /** The group of the account whose number is in the path: `account-12-x.service`. */
-export function accountInName(bundle: Bundle, path: string): Group {
+function accountInName(bundle: Bundle, path: string): Group {
   const [, number] = /(?:^|\/)account-(\d+)[-.]/.exec(path) ?? [];
   const group: Group = `account-${Number(number)}`;
   return bundle.groups[group] ? group : "host";

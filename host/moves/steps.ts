@@ -111,7 +111,7 @@ export const stop = step("stop", async (machine, number) => {
 });
 
 /** Stops all that runs of an account. @throws ApplyError if a process does not end; nothing starts any more all the same */
-export async function hold(machine: Machine, number: number, group: BundleGroup): Promise<void> {
+async function hold(machine: Machine, number: number, group: BundleGroup): Promise<void> {
   setMark(machine, "held", number);
   const [problem] = await stopHeld(machine, new Map([[number, group]]));
   if (problem !== undefined) throw new ApplyError(problem);

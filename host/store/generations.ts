@@ -51,7 +51,7 @@ const isGeneration: Schema<Generation> = (value): value is Generation =>
 const isApplied: Schema<Applied> = (value): value is Applied =>
   isRecord(value) && typeof value.number === "number" && typeof value.epoch === "number";
 
-export function readGeneration(directory: string): Generation | undefined {
+function readGeneration(directory: string): Generation | undefined {
   return readOwnIfWhole(join(directory, recordName), isGeneration);
 }
 

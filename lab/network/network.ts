@@ -10,20 +10,20 @@ export const namespace: string = labName;
 export const switches = ["switch-a", "switch-b"] as const;
 
 /** The site's /48; number 0 is its infrastructure, account `n` has the /64 number `n`. */
-export const sitePrefix = "fd00:8000::/48";
-export const infrastructurePrefix = "fd00:8000::/64";
+const sitePrefix = "fd00:8000::/48";
+const infrastructurePrefix = "fd00:8000::/64";
 
 /** The network's AS number. The routers use it and accept every AS in the infrastructure prefix as a host. */
-export const routerAsNumber = 60362;
+const routerAsNumber = 60362;
 
 /** Each router is connected to one switch. One BIRD runs both. */
-export const routers = [
+const routers = [
   { name: "router-1", address: "fd00:8000::1", switch: "switch-a", interface: "router-1" },
   { name: "router-2", address: "fd00:8000::2", switch: "switch-b", interface: "router-2" },
 ] as const;
 
 /** Source address of requests to accounts, outside the site. */
-export const clientAddress = "fd00:8000:ffff::1";
+const clientAddress = "fd00:8000:ffff::1";
 
 /** One host of the lab; inventory/lab/hosts has the same values. */
 export interface LabHost {
@@ -44,7 +44,7 @@ export interface LabHost {
 }
 
 /** The values of host number 1 to 89. */
-export function hostNumber(number: number): LabHost {
+function hostNumber(number: number): LabHost {
   const name = `web${number}`;
   const mac = (last: number): string => `52:54:00:fa:${number.toString(16).padStart(2, "0")}:0${last}`;
   return {

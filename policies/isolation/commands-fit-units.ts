@@ -10,7 +10,7 @@ const environments = valuesThatMean("environment");
  * have 1 MiB, otherwise the unit does not load ("No buffer space available"); and when it is running and systemd reloads, each octet may
  * be written with four, of which it keeps no more than 1 MiB either ("overly long item 'main-command'"). This is half of that.
  */
-export const mostBytes = 128 * 1024;
+const mostBytes = 128 * 1024;
 
 export const commandsFitUnits = defineRule({
   name: "commands-fit-units",

@@ -256,7 +256,7 @@ export const harmful: Readonly<Record<string, Edit>> = {
 };
 
 /** What another part makes up for in the example fleet, unless more changes with it. */
-export const rewiring: Readonly<Record<string, Edit>> = {
+const rewiring: Readonly<Record<string, Edit>> = {
   ...renames,
   "an operator at another router": (files, pick) => {
     one<Item>(network(files).operators, pick).routers = [one<Item>(network(files).routers, pick).name];

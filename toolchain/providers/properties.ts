@@ -92,13 +92,6 @@ export function isUnknown(value: Value | undefined): boolean {
   return typeof value === "string" && unknownMarkers.has(value);
 }
 
-/** Whether something at any depth is not known yet. */
-export function containsUnknown(value: Value | undefined): boolean {
-  if (Array.isArray(value)) return value.some(containsUnknown);
-  if (isObject(value)) return Object.values(value).some(containsUnknown);
-  return isUnknown(value);
-}
-
 /** Every string at any depth in a secret envelope: what must not be repeated in a message. */
 export function secretStrings(value: Value, within = false): string[] {
   if (isSecret(value)) return secretStrings(value.value ?? null, true);

@@ -6,7 +6,7 @@ import { accountSettings, homeInside, logs, socketSlice } from "../../account/ac
 import { sandboxFiles } from "../../account/sandbox/render-sandbox.ts";
 import type { Part } from "../../registry/bundle/renderer.ts";
 import type { Element } from "../../registry/kind.ts";
-import { connections } from "../links.ts";
+import { connections } from "../bounds.ts";
 
 type Account = Element<"accounts">;
 

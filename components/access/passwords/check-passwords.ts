@@ -2,18 +2,18 @@ import type { BundleFile, BundleUnit } from "../../../delivery/protocol/bundle.t
 import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { execLine, plain, unitFile } from "../../../lib/systemd/unit-file.ts";
 import { socketSlice } from "../../account/account-paths.ts";
-import { banSocket } from "../../bans/links.ts";
+import { banSocket } from "../../bans/bounds.ts";
 import { confined } from "../../host/units/confined.ts";
 import type { Part } from "../../registry/bundle/renderer.ts";
 import type { Element } from "../../registry/kind.ts";
-import { connections } from "../links.ts";
+import { connections } from "../bounds.ts";
 import { yescrypt } from "./password-hash.ts";
 
 type Account = Element<"accounts">;
 type User = Element<"users">;
 
 /** Bundle path of the program that knows the hashes of one account's users, for one question (check-password.pl). */
-export const checkScript = "libexec/check-password";
+const checkScript = "libexec/check-password";
 
 const settingsFile = "systemd/fairhost-password-.service.d/50-password.conf";
 const socketSettingsFile = "systemd/fairhost-password-.socket.d/50-password.conf";

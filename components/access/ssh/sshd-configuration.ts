@@ -1,6 +1,6 @@
 import { plain } from "../../../lib/systemd/unit-file.ts";
 import type { Element } from "../../registry/kind.ts";
-import { connections } from "../links.ts";
+import { connections } from "../bounds.ts";
 
 type User = Pick<Element<"users">, "name" | "passwordHash" | "protocols">;
 type Settings = readonly (readonly [string, string])[];

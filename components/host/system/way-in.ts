@@ -1,20 +1,20 @@
 import { Address6 } from "ip-address";
 import { z } from "zod";
 import { type KnownHost, pinnedKeyIn } from "../../../lib/known-hosts.ts";
+import { fixName, withFix } from "../../fixes.ts";
 import { number, text } from "../../inputs.ts";
 import { trust } from "../../registry/fields/field-class.ts";
-import { repaired, repairName } from "../../repairs.ts";
 import { format } from "../../schema.ts";
 
 /** Address for a TCP connection. */
-export const sshAddressSchema = repaired(
+export const sshAddressSchema = withFix(
   format("a host name or an IP address", (says) =>
     z
       .string()
       .max(253)
       .refine((text) => Address6.isValid(text) || /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(text), says),
   ),
-  repairName,
+  fixName,
 );
 
 /** Where root logs in to a machine. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { repairOf } from "../../repairs.ts";
+import { fixOf } from "../../fixes.ts";
 import { hostnameSchema } from "../../schema.ts";
 import { siteAddressSchema, siteNameSchema } from "./web-address.ts";
 
@@ -27,15 +27,15 @@ describe("names with other letters than a to z", () => {
     ["https://bücher.example/", "xn--bcher-kva.example"],
   ])("%s is refused, and how to write it is said", (name, meant) => {
     expect(siteNameSchema.safeParse(name).success).toBe(false);
-    expect(repairOf(siteNameSchema, name)).toContain(`write "${meant}": `);
+    expect(fixOf(siteNameSchema, name)).toContain(`write "${meant}": `);
   });
 
   test("so is one with a path", () => {
     expect(siteAddressSchema.safeParse("bücher.example/shop").success).toBe(false);
-    expect(repairOf(siteAddressSchema, "https://bücher.example/shop/")).toMatch(
+    expect(fixOf(siteAddressSchema, "https://bücher.example/shop/")).toMatch(
       /^write "xn--bcher-kva\.example\/shop": without scheme and \/ at its end, as DNS has it/,
     );
-    expect(repairOf(siteAddressSchema, "bücher.example/ä")).toBeUndefined();
+    expect(fixOf(siteAddressSchema, "bücher.example/ä")).toBeUndefined();
   });
 
   // No CA gives a certificate for these, and no browser asks for them.
@@ -43,7 +43,7 @@ describe("names with other letters than a to z", () => {
     "%s is no name in Punycode: refused",
     (name) => {
       expect(siteNameSchema.safeParse(name).success).toBe(false);
-      expect(repairOf(siteNameSchema, name)).toMatch(/^copy the name as DNS has it: xn--[a-z-]+ is not Punycode/);
+      expect(fixOf(siteNameSchema, name)).toMatch(/^copy the name as DNS has it: xn--[a-z-]+ is not Punycode/);
       const whole = name.replace("*.", "");
       expect(siteAddressSchema.safeParse(`${whole}/shop`).success).toBe(false);
       expect(hostnameSchema.safeParse(whole).success).toBe(false);
@@ -60,5 +60,5 @@ test.each([
   ["WWW", "write the whole name, with its domain, such as www.example.org"],
 ])("%s is refused, and how to write it is said", (name, repair) => {
   expect(siteNameSchema.safeParse(name).success).toBe(false);
-  expect(repairOf(siteNameSchema, name)).toBe(repair);
+  expect(fixOf(siteNameSchema, name)).toBe(repair);
 });

@@ -1,6 +1,6 @@
 import { domainToASCII } from "node:url";
 import { z } from "zod";
-import { falsePunycode, repaired, repairHostname } from "../../repairs.ts";
+import { falsePunycode, fixHostname, withFix } from "../../fixes.ts";
 import { format, hostname } from "../../schema.ts";
 
 /**
@@ -11,7 +11,7 @@ import { format, hostname } from "../../schema.ts";
 const label = "*.";
 
 /** A host name, or `*.example.org` for all names that have one label more than `example.org`, as a certificate for it has them (RFC 9525, section 6.3). */
-export const siteNameSchema = repaired(
+export const siteNameSchema = withFix(
   format("a lower-case host name with at least one dot, such as www.example.org, or *.example.org", (says) =>
     z
       .string()
@@ -19,16 +19,16 @@ export const siteNameSchema = repaired(
       .regex(new RegExp(`^(?:\\*\\.(?=[^.]+\\.))?${hostname}$`), says)
       .refine((name) => falsePunycode(name) === undefined, says),
   ),
-  repairHostname,
+  fixHostname,
 );
 
 /** Parts of a path that the front end looks at: each part more is a look-up more for every request. */
-export const mostParts = 3;
+const mostParts = 3;
 
 const part = "(?!\\.(?:\\.|[wW][eE][bB][dD][aA][vV])?(?:/|$))[A-Za-z0-9._~-]+";
 
 /** A host name and one to three parts of a path, without characters that a client may write in two ways. */
-export const siteAddressSchema = repaired(
+export const siteAddressSchema = withFix(
   format("a host name and a path of one to three parts, such as example.org/blog, without a / at its end", (says) =>
     z
       .string()

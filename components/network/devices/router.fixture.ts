@@ -2,7 +2,7 @@ import type { Fixture } from "../../../testing/fixtures/kind-fixture.ts";
 import { powerSuppliesFixture } from "../../../testing/fixtures/power-supplies.ts";
 import type { RouterInputs } from "../../registry/kinds.generated.ts";
 
-export function routerFixture(index: 1 | 2 = 1, change: Partial<RouterInputs> = {}): RouterInputs {
+function routerFixture(index: 1 | 2 = 1, change: Partial<RouterInputs> = {}): RouterInputs {
   return {
     name: `rt${index}`,
     site: "alpha",

@@ -2,7 +2,7 @@ import type { Fixture } from "../../../testing/fixtures/kind-fixture.ts";
 import { powerSuppliesFixture } from "../../../testing/fixtures/power-supplies.ts";
 import type { SwitchInputs } from "../../registry/kinds.generated.ts";
 
-export function switchFixture(index: 1 | 2 = 1, change: Partial<SwitchInputs> = {}): SwitchInputs {
+function switchFixture(index: 1 | 2 = 1, change: Partial<SwitchInputs> = {}): SwitchInputs {
   return {
     name: `sw${index}`,
     site: "alpha",

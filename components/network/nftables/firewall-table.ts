@@ -1,6 +1,6 @@
 import { type BundleFile, currentGeneration } from "../../../delivery/protocol/bundle.ts";
 import { plain, plainAddress } from "../../../lib/systemd/unit-file.ts";
-import { sshFlood, sshListens } from "../../access/links.ts";
+import { sshFlood, sshListens } from "../../access/bounds.ts";
 import { incoming, linkGroup, linkPrefix, resolver } from "../../account-network/links.ts";
 import { banTable } from "../../bans/ban-table.ts";
 import { acceptedPorts, chainRules } from "../../firewall/render-rules.ts";

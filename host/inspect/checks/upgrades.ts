@@ -61,7 +61,7 @@ export async function lookAtUpgrades(
 }
 
 /** Lines of a simulated upgrade: `Inst curl [8.1-1] (8.2-1 Debian:13.2/stable [all])`. A new package has no old version. */
-export function pendingIn(simulated: string): Pending[] {
+function pendingIn(simulated: string): Pending[] {
   return [...simulated.matchAll(/^Inst (\S+) \[(\S+)\] \((\S+) ([^[]*)/gm)].map(([, name, was, is, sources]) => {
     return { name: name!, words: `${name} ${was} to ${is}`, security: /\bDebian-Security:/.test(sources!) };
   });

@@ -153,7 +153,7 @@ async function waysNow(machine: Machine): Promise<Way[]> {
  * accounts; what it is told may not, nor what is exchanged with operators. None of them may hear of more than what is owned.
  * @returns one sentence
  */
-export function lostSessions(
+function lostSessions(
   now: RouterSessions,
   before: RouterSessions,
   owned: Readonly<Record<string, number>>,

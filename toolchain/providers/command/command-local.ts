@@ -11,7 +11,7 @@ import { commandShape, commandText, newId, previewOutputs, previousOutputs } fro
 import { selectFiles } from "./globs.ts";
 
 /** Inputs of `command:local:Command`. */
-export const localCommandShape = {
+const localCommandShape = {
   ...commandShape,
   archivePaths: { type: "string[]" },
   assetPaths: { type: "string[]" },

@@ -33,7 +33,7 @@ export function redactor(inputs: Properties): Redact {
 }
 
 /** Collects one stream of output and passes each of its lines on as it comes. */
-export class OutputStream {
+class OutputStream {
   readonly #decoder = new StringDecoder("utf8");
   readonly #onLine: ((line: string) => void) | undefined;
   #pieces: string[] = [];

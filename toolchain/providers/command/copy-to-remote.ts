@@ -15,7 +15,7 @@ import { notOpened } from "../ssh/ssh-session.ts";
 import { newId } from "./command-remote.ts";
 
 /** Inputs of `command:remote:CopyToRemote`. */
-export const copyToRemoteShape = {
+const copyToRemoteShape = {
   connection: { type: connectionShape, required: true, secret: true },
   remotePath: { type: "string", required: true },
   source: { type: "asset", required: true },

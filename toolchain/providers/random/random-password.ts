@@ -12,7 +12,7 @@ const defaultSpecial = "!@#$%&*()-_=+[]{}<>:?";
 const bcryptCost = 10;
 
 /** Inputs of `random:index/randomPassword:RandomPassword`. */
-export const randomPasswordShape = {
+const randomPasswordShape = {
   keepers: keepersShape,
   length: { type: "integer", required: true, replaces: true, least: 1 },
   lower: { type: "boolean", replaces: true },

@@ -9,20 +9,20 @@ import { keepersShape, madeByInputs } from "./random-resource.ts";
 export const randomVersion = "4.21.2";
 
 /** Inputs of `random:index/randomBytes:RandomBytes`. */
-export const randomBytesShape = {
+const randomBytesShape = {
   keepers: keepersShape,
   length: { type: "integer", required: true, replaces: true, least: 1 },
 } as const satisfies Shape;
 
 /** Inputs of `random:index/randomId:RandomId`. */
-export const randomIdShape = {
+const randomIdShape = {
   byteLength: { type: "integer", required: true, replaces: true, least: 1 },
   keepers: keepersShape,
   prefix: { type: "string", replaces: true },
 } as const satisfies Shape;
 
 /** Inputs of `random:index/randomUuid:RandomUuid`. */
-export const randomUuidShape = { keepers: keepersShape } as const satisfies Shape;
+const randomUuidShape = { keepers: keepersShape } as const satisfies Shape;
 
 /**
  * Upstream takes the secret bytes themselves as the id, which the engine prints and writes to the state in the clear.

@@ -46,12 +46,12 @@ export function hostKeyAlgorithms(pinned: PinnedKey): ServerHostKeyAlgorithm[] {
 }
 
 /** Fingerprint as `ssh-keygen -l` prints it. */
-export function fingerprint(blob: Buffer): string {
+function fingerprint(blob: Buffer): string {
   return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }
 
 /** The `type base64` line of a key in SSH's binary form. */
-export function publicKeyLine(blob: Buffer): string {
+function publicKeyLine(blob: Buffer): string {
   return `${typeOf(blob)} ${blob.toString("base64")}`;
 }
 

@@ -3,26 +3,26 @@ import { domainToASCII, domainToUnicode } from "node:url";
 import { z } from "zod";
 
 /** What to do about a text that a schema refuses: `write "www.example.org": without the dot at its end`. */
-type Repair = (text: string) => string | undefined;
+type Fix = (text: string) => string | undefined;
 
-const repairs = z.registry<{ readonly repair: Repair }>();
+const fixes = z.registry<{ readonly fix: Fix }>();
 
 /**
  * Says of a schema how to write what it refuses, for the slips that people make.
- * @param repair words for the fix of a message; `undefined` if it cannot tell what is meant
+ * @param fix words for the fix of a message; `undefined` if it cannot tell what is meant
  */
-export function repaired<S extends z.ZodType>(schema: S, repair: (text: string, schema: S) => string | undefined): S {
-  repairs.add(schema, { repair: (text) => repair(text, schema) });
+export function withFix<S extends z.ZodType>(schema: S, fix: (text: string, schema: S) => string | undefined): S {
+  fixes.add(schema, { fix: (text) => fix(text, schema) });
   return schema;
 }
 
 /** What to do about a text that a schema refuses, if that is known. */
-export function repairOf(schema: z.ZodType, text: string): string | undefined {
-  return repairs.get(schema)?.repair(text);
+export function fixOf(schema: z.ZodType, text: string): string | undefined {
+  return fixes.get(schema)?.fix(text);
 }
 
 /** Which character of a text that is compared is refused, and where; counted from 1, as people see them. */
-export function repairPlain(text: string): string | undefined {
+export function fixPlain(text: string): string | undefined {
   const characters = [...text];
   const at = characters.findIndex((character) => !/^[ -~]$/.test(character));
   if (at < 0) return undefined;
@@ -46,7 +46,7 @@ const slips: readonly (readonly [why: string, without: (text: string) => string]
 ];
 
 /** How to write a name of DNS that is refused: without the slips that can be taken out of it. */
-export function repairName(text: string, schema: z.ZodType): string | undefined {
+export function fixName(text: string, schema: z.ZodType): string | undefined {
   const why: string[] = [];
   const meant = slips.reduce((name, [reason, without]) => {
     const next = without(name);
@@ -66,11 +66,11 @@ export function falsePunycode(name: string): string | undefined {
 }
 
 /** How to write the host name of a web site that is refused. */
-export function repairHostname(text: string, schema: z.ZodType): string | undefined {
+export function fixHostname(text: string, schema: z.ZodType): string | undefined {
   const label = falsePunycode(text);
   if (label !== undefined) return `copy the name as DNS has it: ${label} is not Punycode for any name`;
   if (text.includes("*")) {
-    const meant = text.startsWith("*.") ? repairName(text, schema) : undefined;
+    const meant = text.startsWith("*.") ? fixName(text, schema) : undefined;
     if (meant !== undefined) return meant;
     return "write *. and a host name, such as *.example.org, or each host name on its own: * stands for one whole label at the beginning";
   }
@@ -80,7 +80,7 @@ export function repairHostname(text: string, schema: z.ZodType): string | undefi
   if (/^[\w.-]+$/.test(text) && text.includes("_")) {
     return "write it with hyphens: an underscore cannot be in a host name (RFC 1123, 2.1)";
   }
-  const meant = repairName(text, schema);
+  const meant = fixName(text, schema);
   if (meant !== undefined || !/^[a-z0-9-]+$/i.test(text)) return meant;
   return "write the whole name, with its domain, such as www.example.org";
 }
