@@ -93,6 +93,8 @@ export async function apply(
       machine,
       marked(machine, "gone").filter((number) => delivered.groups[`account-${number}`]),
     );
+    // Data on a disk that is not there yet is none to wait for.
+    await ensureAccountsMounted(machine, delivered);
     holdAwaited(machine, current.bundle, delivered, from.awaited ?? []);
   }
   const bundle = whileMoving(machine, current.bundle, delivered);

@@ -11,7 +11,8 @@ import { backUp } from "./backup.ts";
 import { fetchBackups } from "./fetch.ts";
 import { writeMetrics } from "./metrics.ts";
 import { expireBackups, verifyBackups } from "./repositories.ts";
-import { type OtherHost, restoreBackup, snapshotsOf, type Wanted } from "./restore.ts";
+import { restoreBackup, type Wanted } from "./restore.ts";
+import { type OtherHost, snapshotsOf } from "./snapshots.ts";
 import { patientSeconds, withBackup } from "./state.ts";
 import { showBackups } from "./view.ts";
 

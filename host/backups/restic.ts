@@ -11,7 +11,7 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { processesIn, type Wait, watchForWaits } from "../os/waits.ts";
 import { sshTo } from "./keepers.ts";
 import { readOutput, statusPerSecond } from "./progress.ts";
-import { makeSpool } from "./state.ts";
+import { hasSpool, makeSpool } from "./state.ts";
 
 /** A repository that is open to one account's programs of this host. */
 export interface Opened {
@@ -103,14 +103,17 @@ export async function restic(
 ): Promise<ResticResult> {
   const socket = join(machine.layout.jobs, `backup-${account}.sock`);
   const unit = `fairhost-backup-${account}-${args[0]}`;
-  // What a killed run has left: whoever is here has the account's lock.
+  const group = `fairhost.slice/${resticSlice}/${unit}.service`;
+  // What a killed run has left, whose unit may only begin: whoever is here has the account's lock. Asked of systemd each time, it would cost each account twice
+  // the start of a program.
+  const isLeft =
+    existsSync(socket) ||
+    hasSpool(machine, account, ".tmp") ||
+    existsSync(machine.layout.at(`/sys/fs/cgroup/${group}`));
+  if (isLeft) await machine.run("systemctl", ["stop", "--quiet", `${unit}.service`]);
   machine.disk.remove(socket);
   // Packs until they are sent: too much for memory, unless there is no room elsewhere.
   const { path: temporary } = makeSpool(machine, account, ".tmp");
-  const group = `fairhost.slice/${resticSlice}/${unit}.service`;
-  // Asked of systemd, it would cost each account twice the start of a program.
-  if (existsSync(machine.layout.at(`/sys/fs/cgroup/${group}`)))
-    await machine.run("systemctl", ["stop", "--quiet", `${unit}.service`]);
   const relay =
     directory === undefined
       ? await relayTo(sshTo(machine, keeper, account, ["open", name]), socket)

@@ -79,6 +79,11 @@ export function leaveOpen(machine: Machine, account: number): void {
 /** Bytes that restic's packs take at most until they are sent: some of 16 MiB and more at a time. */
 const packs = 256 << 20;
 
+/** Whether a run has left such a directory ({@link makeSpool}). */
+export function hasSpool(machine: Machine, account: number, suffix: string): boolean {
+  return [`${spoolOf(machine, account)}${suffix}`, inMemory(machine, account, suffix)].some((path) => existsSync(path));
+}
+
 /**
  * Makes an empty directory for root alone, for what a backup or a restore has beside the account: on the disk ({@link spoolOf}), or in memory if that is full,
  * so that a full host goes on bringing its files away. What is there then counts for restic's slice (25 % of the memory), and has no dumps of databases.

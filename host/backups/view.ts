@@ -9,7 +9,7 @@ import { backupKey, masterOf } from "../store/secrets.ts";
 import { inSnapshot } from "./backup.ts";
 import { backupsOf, hurried, keepersOf, readRepositoryName } from "./keepers.ts";
 import { type Mounted, mountRepository, snapshotsIn } from "./mounted.ts";
-import { repositoriesOn } from "./restore.ts";
+import { repositoriesOn } from "./snapshots.ts";
 
 /** Accounts whose backups are mounted at the same time on one host: each one has a restic and two connections. */
 const most = 20;

@@ -9,7 +9,7 @@ import { OwnDump } from "../archives/dumps.ts";
 import { certificatesName, declarationName, inSnapshot, refusedName } from "../backups/backup.ts";
 import { backupsOf, hurried, keepersOf } from "../backups/keepers.ts";
 import { type Mount, mustRestic, shortened, Unreachable } from "../backups/restic.ts";
-import { repositoriesOn, type Snapshot, snapshotsOf } from "../backups/restore.ts";
+import { repositoriesOn, type Snapshot, snapshotsOf } from "../backups/snapshots.ts";
 import { patientSeconds, withBackup } from "../backups/state.ts";
 import { databasesIn } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";

@@ -33,7 +33,9 @@ export async function restoreHost(
       if (!(error instanceof ApplyError)) throw error;
       // Nobody is told to begin an account empty because a backup host does not answer.
       const without = `to start it without its data: \`fairhost-host move ${number} land-without-backup\``;
-      const next = error.message.startsWith("there is no") ? without : "remove the cause, then run this again";
+      const next = /^there is no backup of it by [^;]*$/.test(error.message)
+        ? without
+        : "remove the cause, then run this again";
       wrong.push(`account ${number} is held: ${error.message}; ${next}`);
     }
   }

@@ -1,18 +1,11 @@
+import { join } from "node:path";
 import type { Bundle, BundleAccount, BundleGroup } from "../../delivery/protocol/bundle.ts";
-import { requireQuiet, withArchives } from "../archives/archives.ts";
+import { accountDirectory, requireQuiet, withArchives } from "../archives/archives.ts";
 import { certificatesName, declarationName, inSnapshot } from "../backups/backup.ts";
 import { copiedRepositories } from "../backups/copies.ts";
 import { endLeft, mustRestic } from "../backups/restic.ts";
-import {
-  type Context,
-  dumpsIn,
-  type OtherHost,
-  restoreDatabase,
-  restoreFiles,
-  type Snapshot,
-  snapshotsOf,
-  spooledIn,
-} from "../backups/restore.ts";
+import { type Context, dumpsIn, restoreDatabase, restoreFiles, spooledIn } from "../backups/restore.ts";
+import { type OtherHost, type Snapshot, snapshotsOf } from "../backups/snapshots.ts";
 import { withBackup } from "../backups/state.ts";
 import { databasesIn } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
@@ -50,6 +43,37 @@ export function restoreLost(machine: Machine, number: number, lost?: OtherHost):
   );
 }
 
+/** What a run that was cut off has brought may be read-only directories, over which restic, as the account, cannot bring the same again. It sets their modes anew. */
+async function openDirectories(machine: Machine, { number, uid, gid }: BundleAccount): Promise<void> {
+  const parts = ["home", "lib"].map((part) => join(accountDirectory(machine, number), part));
+  const opening = [
+    "-xdev",
+    "-type",
+    "d",
+    "-uid",
+    `${uid}`,
+    "!",
+    "-perm",
+    "-700",
+    "-exec",
+    "chmod",
+    "u+rwx",
+    "--",
+    "{}",
+    ";",
+  ];
+  // As the account, too. Where there is nothing yet, there is nothing to open.
+  await machine.run("setpriv", [
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    "--clear-groups",
+    "--inh-caps=-all",
+    "find",
+    ...parts,
+    ...opening,
+  ]);
+}
+
 /** @param copyToo also from the copy that this host has as the account's standby @returns a sentence */
 async function restoreNewest(
   machine: Machine,
@@ -76,6 +100,7 @@ async function restoreNewest(
     throw new ApplyError(`there is no ${passed.length > 0 ? "whole " : ""}backup of it by ${by}${older.join("")}`);
   }
   machine.say(`account ${number}: restoring from ${snapshot.time} (${snapshot.id.slice(0, 8)})`);
+  await openDirectories(machine, account);
   const context: Context = { machine, snapshot, account, beside: undefined, exactly: true };
   await restoreFiles(context, "home");
   await restoreFiles(context, "lib");

@@ -84,8 +84,13 @@ async function expectIt(machine: Machine, number: number): Promise<string> {
  */
 export const keep = step("keep", async (machine, number) => {
   requireNoCopying(machine, number);
-  const { inForce, leaving } = moveState(machine, number);
+  const { inForce, leaving, restoring } = moveState(machine, number);
   if (!inForce) throw new ApplyError(`account ${number} is not on this host`);
+  // There it would begin empty, and its next backup of nothing would be the newest.
+  if (restoring === awaited)
+    throw new ApplyError(
+      `account ${number} is not restored from its backup, and would move without its data: restore it first (after a lost host: deploy again; on a new machine: \`fairhost-host restore-host ${number}\`), or start it without its data (\`fairhost-host move ${number} land-without-backup\`)`,
+    );
   const closed = await undeclaredDatabases(machine, number);
   if (closed.length > 0) {
     throw new ApplyError(
@@ -213,7 +218,7 @@ export const leave = step("leave", async (machine, number) => {
     removeMarks(machine, number, "leaving");
     await applyAgain(machine, number);
   }
-  removeMarks(machine, number, "leaving", "held");
+  removeMarks(machine, number, "leaving", "held", "coming", "restoring");
   return "left";
 });
 

@@ -120,7 +120,13 @@ async function begin(machine: Machine, number: number, state: RestoreState, now:
   };
   try {
     machine.say(`account ${number}: restore ${state.id} begins`);
-    const { missing, ...gathered } = await gather(machine, request, state.brings, begins);
+    const bring = (brought?: string) => gather(machine, request, brought, begins);
+    const { missing, ...gathered } = await bring(state.brings).catch((error: unknown) => {
+      if (state.brings === undefined || error instanceof Unreachable) throw error;
+      // Over what an earlier try has brought restic, as the account, cannot write everything: directories may be read-only.
+      machine.say(`account ${number}: ${reason(error)}; all of it is brought anew`);
+      return bring();
+    });
     const ready: RestoreState = { ...known, ...gathered, ...(missing.length > 0 && { why: missing.join("; ") }) };
     return await finish(machine, number, ready);
   } catch (error) {
@@ -146,7 +152,7 @@ async function finish(machine: Machine, number: number, state: RestoreState): Pr
   const request = restoresIn(readCurrent(machine).bundle).get(number);
   try {
     const { why, ...done } = await replace(machine, number, state);
-    const gone = await madeRoom(machine, number);
+    const gone = await madeRoom(machine, number, state.id);
     const said = [
       `${state.from} is in force since ${new Date().toISOString().slice(0, 19)}Z; what it replaced is kept for ${keptDays} days, and comes back with a new id and \`snapshot: before ${state.id}\``,
       ...[
@@ -168,9 +174,9 @@ async function finish(machine: Machine, number: number, state: RestoreState): Pr
 }
 
 /** Whatever becomes of what is too much: the restore is done, and the daily run removes it. */
-async function madeRoom(machine: Machine, number: number): Promise<string[]> {
+async function madeRoom(machine: Machine, number: number, done: string): Promise<string[]> {
   try {
-    return await boundKept(machine, number);
+    return await boundKept(machine, number, done);
   } catch (error) {
     machine.say(`account ${number}: ${reason(error)}`);
     return [];

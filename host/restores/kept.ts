@@ -55,15 +55,16 @@ function isOpen(machine: Machine, number: number, id: string): boolean {
 /**
  * Removes what restores of an account have replaced, the oldest first, until all of it takes no more than the account's disk limit. What the newest one has replaced stays, whatever it takes.
  * For whoever has the account's archives ({@link withArchives}).
+ * @param done the restore that has just replaced what was there, although it is not over yet
  * @returns ids of the restores that cannot be undone any more
  */
-export async function boundKept(machine: Machine, number: number): Promise<string[]> {
+export async function boundKept(machine: Machine, number: number, done?: string): Promise<string[]> {
   const limit = diskLimit(readCurrent(machine).bundle, number);
   const all = machine.layout.at(join(directory, `${number}`));
   if (limit === undefined || !existsSync(all)) return [];
   const newestFirst = readdirSync(all)
     .flatMap((id) => {
-      const kept = isOpen(machine, number, id) ? undefined : readKept(placeOf(machine, number, id));
+      const kept = id !== done && isOpen(machine, number, id) ? undefined : readKept(placeOf(machine, number, id));
       return kept ? [{ id, until: Date.parse(kept.until) }] : [];
     })
     .sort((left, right) => right.until - left.until);

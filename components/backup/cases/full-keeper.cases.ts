@@ -15,14 +15,14 @@ export function fullKeeperCases(on: () => BackupHosts): void {
       (await sh(`fairhost-host backups ${account}`)).split("\n").map((line) => line.split(" ")[0]!);
     /** Bytes that are free to accounts there. */
     const resize = (free: number) =>
-      keeper(`mount -o remount,size=$(($(df -B1 --output=used /srv/accounts | tail -n 1) + ${free})) /srv/accounts`);
+      keeper(`mount -o remount,size=$(($(df -B1 --output=used /mnt | tail -n 1) + ${free})) /mnt`);
     let before: readonly string[] = [];
 
     test("takes no backup that has no room, and its host says so at once; another account's comes", async () => {
       await sh(`echo kept >${home(2)}/kept && fairhost-host backup`);
       before = await ids(2);
       await keeper(
-        `mount -t tmpfs -o mode=755 small /mnt && cp -a /srv/accounts/. /mnt/ && mount --move /mnt /srv/accounts
+        `mount -t tmpfs -o mode=755 small /mnt && cp -a /srv/accounts/. /mnt/ && mount --bind /mnt /srv/accounts &&
          systemctl restart fairhost-repositories.service`,
       );
       await resize(8 << 20);

@@ -106,7 +106,7 @@ const makers = [
         what: "another AS of the other router",
         from: /(neighbor fd00:8000::1:0:2:1 as) \d+/,
         to: "$1 64511",
-        says: /session with router router-2/,
+        says: /Only internal neighbor can be RR client/,
       },
       {
         what: "a session shut down",
@@ -199,7 +199,7 @@ const makers = [
         what: "another AS of the other router",
         from: /(neighbor fd00:8000::1:0:2:1 remote-as) \d+/,
         to: "$1 64511",
-        says: /session with router router-2/,
+        says: /FRR does not take it/,
       },
       {
         what: "a session shut down",

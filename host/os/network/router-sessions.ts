@@ -122,16 +122,18 @@ const isIPv6Prefix = (prefix: string) => prefix.includes(":");
 /** Prefixes of each host and family that are looked for in the kernel, until it has one. */
 const samples = 5;
 
-/** Whether the kernel forwards there by a route of exactly this prefix. One question each: routers may know a million routes. */
+/** Whether the kernel forwards there by a route of exactly this prefix that routing has brought. One question each: routers may know a million routes. */
 async function leads({ run }: Machine, { to, prefix }: Way): Promise<boolean> {
   const { stdout } = await run("ip", [to.includes(":") ? "-6" : "-4", "route", "get", "fibmatch", to]);
-  return stdout.startsWith(`${prefix.replace(/\/(?:32|128)$/, "")} `);
+  return stdout.startsWith(`${prefix.replace(/\/(?:32|128)$/, "")} `) && / proto (?:bird|bgp)\b/.test(stdout);
 }
 
 /** What the kernel forwards now, outside and to each host, of all that is still declared. */
 async function waysNow(machine: Machine): Promise<Way[]> {
   const ways: Way[] = [];
-  for (const way of outside) if (await leads(machine, way)) ways.push(way);
+  const owned = ownedIn(machine);
+  for (const way of outside)
+    if (owned[isIPv6Prefix(way.to) ? "ipv6" : "ipv4"]! > 0 && (await leads(machine, way))) ways.push(way);
   for (const text of textsIn(machine)) {
     for (const [host, prefixes] of prefixesOfHosts(text)) {
       for (const isOfFamily of [isIPv6Prefix, (prefix: string) => !isIPv6Prefix(prefix)]) {

@@ -36,7 +36,7 @@ export const routerSystem: RouterSystem = {
 };
 
 /** A port, without a character that means anything. Which ones there are says `ports`. */
-const plainPort = plain(/[A-Za-z][A-Za-z0-9/]+/, "port");
+const plainPort = plain(/[A-Za-z][A-Za-z0-9/:-]+/, "port");
 
 /** The VLAN of the ports to the switches of the site, where they are several. It exists on this router alone: frames have no tag. */
 const vlan = 2;
@@ -66,7 +66,7 @@ function render(plan: RouterPlan): string {
     ),
     ...named.map(({ text }) => text),
     bgp(plan),
-    "end\n",
+    "",
   ].join("\n!\n");
 }
 
@@ -76,6 +76,8 @@ function interfaces({ name, interfaces }: RouterPlan): string[] {
     const words = `description ${leadsTo}`;
     const own = [
       "ipv6 enable",
+      // Ways out are told by BGP (decision 124). EOS would answer whoever asks for a router.
+      "ipv6 nd ra disabled all",
       ...[ipv6, ipv4].flatMap((family) =>
         prefixesOf(family, addresses).map((address) => `${word(family)} address ${plainPrefix(address)}`),
       ),
