@@ -182,6 +182,10 @@ test("an account that comes from a lost host does not land without its backup, u
   await apply(machine, bundleOf({ 1: account(1) }));
   await steps.expectBackup(machine, 1);
   await expect(steps.land(machine, 1)).rejects.toThrow("account 1 is not restored from its backup: deploy again");
+  // Elsewhere it would begin empty, and its next backup would be the newest.
+  await expect(steps.keep(machine, 1)).rejects.toThrow(
+    "is not restored from its backup, and would move without its data",
+  );
   expect(pathsOf(machine, 1)).not.toContain("network/accounts/1");
   expect(moveState(machine, 1)).toMatchObject({ coming: true, held: true, restoring: "awaited" });
   await steps.landWithout(machine, 1);

@@ -48,6 +48,16 @@ test("what the newest one has replaced stays, whatever it takes", async () => {
   expect(left(tree)).toEqual(["whole"]);
 });
 
+test("what the restore that has just come into force replaced counts at once, although it is not over yet", async () => {
+  using tree = await host();
+  replacedOn(tree, 20, "first", 9);
+  replacedOn(tree, 21, "second", 9);
+  writeRestore(tree.machine(), 1, { id: "second", phase: "landing", since: "2026-11-21T00:00:00Z" });
+  expect(await boundKept(tree.machine(), 1)).toEqual([]);
+  expect(await boundKept(tree.machine(), 1, "second")).toEqual(["first"]);
+  expect(left(tree)).toEqual(["second"]);
+});
+
 test("a restore that is not over is neither counted nor removed, and the daily run removes what is too much", async () => {
   using tree = await host();
   replacedOn(tree, 20, "old", 4);
