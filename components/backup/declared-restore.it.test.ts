@@ -105,7 +105,9 @@ test("what it replaced comes back by another restore", async () => {
   const { exitCode, stderr } = await run();
   expect([exitCode, stderr]).toEqual([
     5,
-    expect.stringMatching(/failed, and nothing was changed: what restore one-file of account 1 replaced is no longer on this host/),
+    expect.stringMatching(
+      /failed, and nothing was changed: what restore one-file of account 1 replaced is no longer on this host/,
+    ),
   ]);
   expect(await open()).toEqual([expect.stringContaining("restore back-again failed")]);
 });

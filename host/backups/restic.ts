@@ -158,11 +158,13 @@ export async function restic(
       kill();
     },
   );
-  const looking = setInterval(() => {
-    ended ??= until?.() ?? fullDisk(keeper, relay.said());
-    // Again and again: its unit may only begin.
-    if (ended !== undefined) kill();
-  }, 250);
+  const looking =
+    until &&
+    setInterval(() => {
+      ended ??= until();
+      // Again and again: its unit may only begin.
+      if (ended !== undefined) kill();
+    }, 250);
   try {
     const [first, ...rest] = command;
     const child = spawn(first!, rest, { stdio: ["pipe", output ?? "pipe", "pipe"] });
@@ -196,12 +198,6 @@ export async function restic(
 export const endLeft = (machine: Machine, account: number) =>
   machine.run("systemctl", ["stop", "--quiet", `fairhost-backup-${account}-*.service`]);
 
-/** restic asks again for a quarter of an hour, whatever the answer, and nobody makes room by then: with a thousand accounts the run would take days. */
-const fullDisk = ({ name }: Keeper, said: string) =>
-  /no space left on device|disk quota exceeded/i.test(said)
-    ? `the disk of ${name} is full, or what the account may have there: ${said.slice(-300)}`
-    : undefined;
-
 /** As {@link restic}, for what must succeed. @throws ApplyError with what it says */
 export async function mustRestic(
   opened: Opened,
@@ -219,7 +215,11 @@ export function failureOf({ keeper }: Opened, result: ResticResult, what: string
   if (waited) return new ApplyError(`${what} was ended: ${waitsFor(waited)}`);
   if (ended !== undefined) return new ApplyError(`${what} was ended: ${ended}`);
   if (unreachable) return new Unreachable(`${keeper.name} cannot be reached: ${shortened(stderr)}`);
-  return new ApplyError(`${what}: ${shortened(stderr)} (exit status ${status})`);
+  // Half a file is all that a full disk takes, and nothing is written over it (`--append-only`).
+  const why = /403 Forbidden/.test(stderr)
+    ? `; ${keeper.name} takes no more, as when its disk is full, or what the account may have there`
+    : "";
+  return new ApplyError(`${what}: ${shortened(stderr)} (exit status ${status})${why}`);
 }
 
 /** Why it was ended, and what to do about it. */
