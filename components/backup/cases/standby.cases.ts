@@ -297,7 +297,8 @@ export function killedCases(given: Given): void {
       });
       await whole();
     }
-    expect(await on.web.shell(`${restored} | wc -l`)).toBe("1");
+    // The last one may have ended before it was killed, too: then there are two, both whole.
+    expect(await on.web.shell(`${restored} -name '*.partial' | wc -l`)).toBe("0");
     expect(await on.backup.shell(`ls ${repositories} | grep -c old || true`)).toBe("0");
     await on.web.shell(`${restored} -exec rm -r {} +`);
     await expectWholeCopy();
