@@ -52,8 +52,9 @@ function renderAccountNetworks(): { files: BundleFile[]; units: BundleUnit[] } {
             Type: "oneshot",
             RemainAfterExit: "yes",
             ExecStart: `${currentGeneration}/${script} %i`,
-            // The account's programs wait for it, and so do its visitors.
-            TimeoutStartSec: "10s",
+            // The account's programs wait for it, and so do its visitors: it takes a tenth of a second. 10 s were too few on an emulated host with much
+            // to do, and what has failed is drift.
+            TimeoutStartSec: "60s",
             StandardOutput: log,
             PrivateNetwork: "yes",
             // Without it every unit that joins would be in the host's IPC namespace, whatever its own PrivateIPC= says.

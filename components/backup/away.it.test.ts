@@ -47,14 +47,8 @@ beforeAll(async () => {
 mkdir -p /run/disk /srv/accounts && mount -t tmpfs -o size=1G tmpfs /run/disk
 truncate -s 3G /run/disk/accounts && mke2fs -q -F -t ext4 -m 0 /run/disk/accounts && mount -o loop,nosuid,nodev /run/disk/accounts /srv/accounts`);
   const declaration = on.declaration([alice, bob]);
-  for (const [host, name] of [
-    [on.web, "web1"],
-    [on.backup, "bak1"],
-  ] as const) {
-    const { report, stderr } = await host.apply(renderBundle(declaration, name));
-    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-    await host.host.writeFile("/root/clock.cjs", clock);
-  }
+  await on.deploy(declaration);
+  for (const { host } of [on.web, on.backup]) await host.writeFile("/root/clock.cjs", clock);
   await web("systemctl stop fairhost-backup.timer fairhost-restore.timer");
   await backup("systemctl stop fairhost-expire-backups.timer");
   for (const edition of [1, 2, 3, 4])

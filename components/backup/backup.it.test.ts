@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { Inspection } from "../../host/inspect/difference.ts";
 import { backupKey } from "../../host/store/secrets.ts";
 import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
@@ -36,17 +35,7 @@ async function found(host: AppliedHost, kind: string): Promise<string[]> {
 beforeAll(async () => {
   on = await backupHosts("backup");
   const declaration = on.declaration([alice, bob]);
-  await Promise.all(
-    (
-      [
-        [on.web, "web1"],
-        [on.backup, "bak1"],
-      ] as const
-    ).map(async ([host, name]) => {
-      const { report, stderr } = await host.apply(renderBundle(declaration, name));
-      expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-    }),
-  );
+  await on.deploy(declaration);
   await placeShell(on.web.host, 1);
   await inside(on.web.host, 1, `${psql} 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS a'`);
   await inside(on.web.host, 1, "mkdir -p sub && echo first-edition >sub/page && chmod 600 sub/page && ln -s /etc etc");

@@ -41,13 +41,7 @@ async function open(): Promise<string[]> {
 beforeAll(async () => {
   on = await backupHosts("declared-restore");
   const declaration = on.declaration([alice, bob]);
-  for (const [host, name] of [
-    [on.web, "web1"],
-    [on.backup, "bak1"],
-  ] as const) {
-    const { report, stderr } = await host.apply(renderBundle(declaration, name));
-    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-  }
+  await on.deploy(declaration);
   await placeShell(on.web.host, 1);
   await inside(on.web.host, 1, `${psql} 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS a'`);
   await inside(on.web.host, 1, `${mysql} 'CREATE TABLE n (a INT); INSERT INTO n VALUES (1), (2)'`);

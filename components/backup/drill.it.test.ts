@@ -37,17 +37,7 @@ const left = () =>
 beforeAll(async () => {
   on = await backupHosts("drill");
   const declaration = on.declaration([alice, bob]);
-  await Promise.all(
-    (
-      [
-        [on.web, "web1"],
-        [on.backup, "bak1"],
-      ] as const
-    ).map(async ([host, name]) => {
-      const { report, stderr } = await host.apply(renderBundle(declaration, name));
-      expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-    }),
-  );
+  await on.deploy(declaration);
   await placeShell(on.web.host, 1);
   await inside(
     on.web.host,

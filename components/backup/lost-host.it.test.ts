@@ -61,13 +61,7 @@ beforeAll(async () => {
   on = await backupHosts("lost-host", "spare");
   spare = on.spare!;
   const declaration = on.declaration([alice, bob]);
-  for (const [host, name] of [
-    [on.web, "web1"],
-    [on.backup, "bak1"],
-  ] as const) {
-    const { report, stderr } = await host.apply(renderBundle(declaration, name));
-    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-  }
+  await on.deploy(declaration);
   await spare.host.run(["fairhost-host", "apply"], { stdin: toSpare(declaration), timeout: 120_000 });
   await placeShell(on.web.host, 1);
   await inside(

@@ -4,6 +4,7 @@ import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
 import { service } from "../../testing/fixtures/bundle-fixture.ts";
+import type { Declaration } from "../registry/kinds.generated.ts";
 
 /**
  * A host is lost and the state of its stack too, so no deploy has its master secret or knows of a move: three accounts come back by the commands of
@@ -33,22 +34,18 @@ const rows: Readonly<Record<number, string>> = {
   3: `${psql} a3_shop -c 'SELECT count(*), sum(a) FROM t'`,
 };
 const before = new Map<number, string>();
+/** The spare has a master secret of its own. */
+async function deploy(host: AppliedHost, name: string, declaration: Declaration): Promise<void> {
+  const { report, stderr } = await host.apply(renderBundle(declaration, name), host === spare ? { masterSecret } : {});
+  expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+}
 
 beforeAll(async () => {
   on = await backupHosts("lost-state", "spare");
   spare = on.spare!;
   const declaration = on.declaration(accounts);
-  for (const [host, name] of [
-    [on.web, "web1"],
-    [on.backup, "bak1"],
-    [spare, "spare1"],
-  ] as const) {
-    const { report, stderr } = await host.apply(
-      renderBundle(declaration, name),
-      host === spare ? { masterSecret } : {},
-    );
-    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-  }
+  await on.deploy(declaration);
+  await deploy(spare, "spare1", declaration);
   for (const { number } of accounts) {
     await placeShell(on.web.host, number);
     await on.web.shell(`chown 190000000${number}:190000000${number} /srv/accounts/${number}/home/shell.py`);
@@ -74,16 +71,8 @@ afterAll(async () => on?.[Symbol.asyncDispose]());
 test("before the deploy its new host is told to expect the accounts: nothing of them begins there, and no other secret opens their backups", async () => {
   for (const { number } of accounts) await spare.shell(`fairhost-host move ${number} expect-backup`);
   const declaration = on.declaration(accounts, "web1 lost");
-  for (const [host, name] of [
-    [on.backup, "bak1"],
-    [spare, "spare1"],
-  ] as const) {
-    const { report, stderr } = await host.apply(
-      renderBundle(declaration, name),
-      host === spare ? { masterSecret } : {},
-    );
-    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-  }
+  await deploy(on.backup, "bak1", declaration);
+  await deploy(spare, "spare1", declaration);
   for (const { number } of accounts) {
     expect(await running(number)).toBe("");
     const wrong = await spare.host.run(`fairhost-host move ${number} restore-backup web1 1`, { stdin: masterSecret });

@@ -36,13 +36,7 @@ beforeAll(async () => {
   on = await backupHosts("replaced", "spare");
   machine = on.spare!;
   const declaration = on.declaration([alice, bob, carol]);
-  for (const [host, which] of [
-    [on.web, "web1"],
-    [on.backup, "bak1"],
-  ] as const) {
-    const { report, stderr } = await host.apply(renderBundle(declaration, which));
-    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-  }
+  await on.deploy(declaration);
   await on.web.shell(placeCertificate(name));
   certificate = await on.web.shell(showCertificate(name));
   await placeShell(on.web.host, 1);
@@ -51,7 +45,7 @@ beforeAll(async () => {
     1,
     `set -e; ${psql} 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS a'
     mariadb a1_shop -e 'CREATE TABLE t AS SELECT seq AS a FROM seq_1_to_1000'
-    mkdir sub; echo page >sub/page; chmod 600 sub/page; ln -s /etc etc`,
+    mkdir sub frozen; echo page >sub/page; chmod 600 sub/page; ln -s /etc etc; ln -s ../sub frozen/link; chmod 555 frozen`,
   );
   await on.web.shell("fairhost-host backup");
   await on.backup.shell("rm -r /srv/accounts/2/repositories/*");
@@ -119,6 +113,10 @@ test("one command restores them, also after one that was killed; nothing runs be
   await machine.until("systemctl -q is-active 'fairhost-backup-1-restore.service'");
   await machine.shell("systemctl kill -s KILL killed");
   expect([(await machine.host.run("fairhost-host move 1 land")).exitCode, await running(1)]).toEqual([5, ""]);
+  // As it may have come already: read-only, with a symlink in it.
+  await machine.shell(
+    `cd ${home} && rm -rf frozen && mkdir frozen && ln -s ../sub frozen/link && chmod 555 frozen && chown -hR 1900000001:1900000001 frozen`,
+  );
   const { exitCode, stdout, stderr } = await machine.host.run("fairhost-host restore-host", { timeout: 300_000 });
   expect(stdout, stderr).toMatch(
     /^account 1: runs, restored from the backup of 20\S+Z by web1; what came later is lost\n$/,
@@ -130,8 +128,8 @@ test("one command restores them, also after one that was killed; nothing runs be
     ),
   ]);
   await expect.poll(() => running(1)).toContain("sleep infinity");
-  expect(await machine.shell(`cd ${home} && cat sub/page && stat -c '%a %U' sub/page && readlink etc`)).toBe(
-    "page\n600 a1\n/etc",
+  expect(await machine.shell(`cd ${home} && cat sub/page && stat -c '%a %U' sub/page frozen && readlink etc`)).toBe(
+    "page\n600 a1\n555 a1\n/etc",
   );
   const counted = `${psql} 'SELECT count(*) FROM t'; mariadb -BN a1_shop -e 'SELECT COUNT(*) FROM t'`;
   expect(await inside(machine.host, 1, counted)).toBe("1000\n1000\n");

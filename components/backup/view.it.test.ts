@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { renderBundle } from "../../delivery/render-bundle.ts";
 import { backupKey } from "../../host/store/secrets.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
@@ -31,13 +30,7 @@ const leave = () => on.web.shell("systemctl stop 'fairhost-backup-view@*'");
 beforeAll(async () => {
   on = await backupHosts("view");
   const declaration = on.declaration([alice, bob]);
-  for (const [host, name] of [
-    [on.web, "web1"],
-    [on.backup, "bak1"],
-  ] as const) {
-    const { report, stderr } = await host.apply(renderBundle(declaration, name));
-    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-  }
+  await on.deploy(declaration);
   for (const number of [1, 2]) await placeShell(on.web.host, number);
   await look(`${psql} 'CREATE TABLE t AS SELECT generate_series(1, 1000) AS a'`);
   await look("mkdir -p sub && echo first >sub/page && chmod 600 sub/page && ln -s /etc/passwd link");

@@ -93,10 +93,10 @@ export async function apply(
       machine,
       marked(machine, "gone").filter((number) => delivered.groups[`account-${number}`]),
     );
-    // Data on a disk that is not there yet is none to wait for.
-    await ensureAccountsMounted(machine, delivered);
-    holdAwaited(machine, current.bundle, delivered, from.awaited ?? []);
   }
+  // Data on a disk that is not there yet is none to wait for.
+  await ensureAccountsMounted(machine, whileMoving(machine, current.bundle, delivered));
+  holdAwaited(machine, current.bundle, delivered, from?.awaited ?? []);
   const bundle = whileMoving(machine, current.bundle, delivered);
   // What was delivered before is not known any more after this.
   const before = deliveredIfWhole(machine, current.bundle) ?? current.bundle;
@@ -107,7 +107,6 @@ export async function apply(
   ];
   for (const note of notes) machine.say(note);
   rememberDelivered(machine, delivered, bundle);
-  await ensureAccountsMounted(machine, bundle);
   const applied = readApplied(machine);
   const bases = possibleBases(machine, current, applied?.number ?? 0);
   // Who applies the same again asks whether all is as it was, also where some accounts have kept older files.

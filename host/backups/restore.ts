@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
+import type { BundleAccount } from "../../delivery/protocol/bundle.ts";
 import { type EngineName, engineNames } from "../../delivery/protocol/databases.ts";
 import { dumpPart } from "../archives/archive.ts";
 import { accountDirectory, must } from "../archives/archives.ts";
@@ -137,6 +138,21 @@ export async function restoreFiles(context: Context, part: "home" | "lib", path 
   };
   if (came + stayed === 0 && inside !== ".") throw new ApplyError(`the backup of ${snapshot.time} has no ${inside}`);
   return `${outside(target)}${inside === "." ? "" : `/${inside}`}`;
+}
+
+/**
+ * What a run that was cut off has brought may be read-only directories, over which restic, as the account, cannot bring the same again. It sets their modes anew.
+ * @param directories where there is nothing yet, there is nothing to open
+ */
+export async function openDirectories(
+  { run }: Machine,
+  { uid, gid }: BundleAccount,
+  directories: readonly string[],
+): Promise<void> {
+  const as = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--inh-caps=-all"];
+  const closed = ["-xdev", "-type", "d", "-uid", `${uid}`, "!", "-perm", "-700"];
+  // As the account, too.
+  await run("setpriv", [...as, "find", ...directories, ...closed, "-exec", "chmod", "u+rwx", "--", "{}", ";"]);
 }
 
 /** A path in the snapshot's terms as the account's own programs and people write it. */

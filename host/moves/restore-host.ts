@@ -1,7 +1,7 @@
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { awaitedAccounts } from "../store/awaited.ts";
 import { awaited, readDelivered } from "../store/moving.ts";
-import { restoreLost } from "./restore-lost.ts";
+import { NoBackup, restoreLost } from "./restore-lost.ts";
 import { moveState } from "./state.ts";
 import { empty, land } from "./steps.ts";
 
@@ -33,9 +33,7 @@ export async function restoreHost(
       if (!(error instanceof ApplyError)) throw error;
       // Nobody is told to begin an account empty because a backup host does not answer.
       const without = `to start it without its data: \`fairhost-host move ${number} land-without-backup\``;
-      const next = /^there is no backup of it by [^;]*$/.test(error.message)
-        ? without
-        : "remove the cause, then run this again";
+      const next = error instanceof NoBackup ? without : "remove the cause, then run this again";
       wrong.push(`account ${number} is held: ${error.message}; ${next}`);
     }
   }

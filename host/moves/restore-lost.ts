@@ -4,7 +4,14 @@ import { accountDirectory, requireQuiet, withArchives } from "../archives/archiv
 import { certificatesName, declarationName, inSnapshot } from "../backups/backup.ts";
 import { copiedRepositories } from "../backups/copies.ts";
 import { endLeft, mustRestic } from "../backups/restic.ts";
-import { type Context, dumpsIn, restoreDatabase, restoreFiles, spooledIn } from "../backups/restore.ts";
+import {
+  type Context,
+  dumpsIn,
+  openDirectories,
+  restoreDatabase,
+  restoreFiles,
+  spooledIn,
+} from "../backups/restore.ts";
 import { type OtherHost, type Snapshot, snapshotsOf } from "../backups/snapshots.ts";
 import { withBackup } from "../backups/state.ts";
 import { databasesIn } from "../os/databases/databases.ts";
@@ -13,6 +20,9 @@ import { awaited, readDelivered, restored, setMark } from "../store/moving.ts";
 import { takeCertificates } from "./certificates.ts";
 import { type MoveState, moveState } from "./state.ts";
 import { notExpected } from "./steps.ts";
+
+/** There is nothing to restore, whatever is tried: everybody has answered, and no other secret opens more. */
+export class NoBackup extends ApplyError {}
 
 /**
  * Restores all of an account that comes from a lost host, or from the machine that this host was before: files, databases and certificates of its newest whole backup. Only when all of it is there may the
@@ -43,37 +53,6 @@ export function restoreLost(machine: Machine, number: number, lost?: OtherHost):
   );
 }
 
-/** What a run that was cut off has brought may be read-only directories, over which restic, as the account, cannot bring the same again. It sets their modes anew. */
-async function openDirectories(machine: Machine, { number, uid, gid }: BundleAccount): Promise<void> {
-  const parts = ["home", "lib"].map((part) => join(accountDirectory(machine, number), part));
-  const opening = [
-    "-xdev",
-    "-type",
-    "d",
-    "-uid",
-    `${uid}`,
-    "!",
-    "-perm",
-    "-700",
-    "-exec",
-    "chmod",
-    "u+rwx",
-    "--",
-    "{}",
-    ";",
-  ];
-  // As the account, too. Where there is nothing yet, there is nothing to open.
-  await machine.run("setpriv", [
-    `--reuid=${uid}`,
-    `--regid=${gid}`,
-    "--clear-groups",
-    "--inh-caps=-all",
-    "find",
-    ...parts,
-    ...opening,
-  ]);
-}
-
 /** @param copyToo also from the copy that this host has as the account's standby @returns a sentence */
 async function restoreNewest(
   machine: Machine,
@@ -97,10 +76,12 @@ async function restoreNewest(
       (epoch) =>
         `; there are backups of epoch ${epoch}: restore them with the escrowed master secret of that epoch (\`fairhost-host move ${number} restore-backup ${by} ${epoch}\`, the secret on standard input), then ${lost ? "deploy again" : `\`fairhost-host move ${number} land\``}`,
     );
+    if (passed.length + older.length === 0) throw new NoBackup(`there is no backup of it by ${by}`);
     throw new ApplyError(`there is no ${passed.length > 0 ? "whole " : ""}backup of it by ${by}${older.join("")}`);
   }
   machine.say(`account ${number}: restoring from ${snapshot.time} (${snapshot.id.slice(0, 8)})`);
-  await openDirectories(machine, account);
+  const directory = accountDirectory(machine, number);
+  await openDirectories(machine, account, [join(directory, "home"), join(directory, "lib")]);
   const context: Context = { machine, snapshot, account, beside: undefined, exactly: true };
   await restoreFiles(context, "home");
   await restoreFiles(context, "lib");

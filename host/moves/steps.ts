@@ -218,7 +218,7 @@ export const leave = step("leave", async (machine, number) => {
     removeMarks(machine, number, "leaving");
     await applyAgain(machine, number);
   }
-  removeMarks(machine, number, "leaving", "held", "coming", "restoring");
+  removeMarks(machine, number, "leaving", "held");
   return "left";
 });
 

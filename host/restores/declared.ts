@@ -120,13 +120,7 @@ async function begin(machine: Machine, number: number, state: RestoreState, now:
   };
   try {
     machine.say(`account ${number}: restore ${state.id} begins`);
-    const bring = (brought?: string) => gather(machine, request, brought, begins);
-    const { missing, ...gathered } = await bring(state.brings).catch((error: unknown) => {
-      if (state.brings === undefined || error instanceof Unreachable) throw error;
-      // Over what an earlier try has brought restic, as the account, cannot write everything: directories may be read-only.
-      machine.say(`account ${number}: ${reason(error)}; all of it is brought anew`);
-      return bring();
-    });
+    const { missing, ...gathered } = await gather(machine, request, state.brings, begins);
     const ready: RestoreState = { ...known, ...gathered, ...(missing.length > 0 && { why: missing.join("; ") }) };
     return await finish(machine, number, ready);
   } catch (error) {

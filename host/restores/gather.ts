@@ -6,7 +6,7 @@ import { databaseOf, dumpPart } from "../archives/archive.ts";
 import { bytesBelow, must, removeTree } from "../archives/archives.ts";
 import { diskLimit, reserve } from "../archives/dumps.ts";
 import { Unreachable } from "../backups/restic.ts";
-import { dumpsIn, fetchDump, restoreFiles, spooledIn } from "../backups/restore.ts";
+import { dumpsIn, fetchDump, openDirectories, restoreFiles, spooledIn } from "../backups/restore.ts";
 import { type Snapshot, snapshotsOf } from "../backups/snapshots.ts";
 import { databasesOf } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
@@ -60,6 +60,7 @@ export async function gather(
     const root = makeRoot(machine, account, place);
     const there = (await bytesBelow(machine, root)) ?? 0;
     requireFree(machine, place, Math.max(0, Math.min(snapshot.bytes ?? limit, limit) - there));
+    await openDirectories(machine, account, [join(root, "home"), join(root, "lib")]);
     const context = { machine, snapshot, account, beside: undefined, root };
     for (const path of paths) {
       machine.say(`account ${number}: restoring ${path} beside it`);

@@ -1,6 +1,7 @@
 import { execa } from "execa";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import { siteFixture } from "../../components/site/site.fixture.ts";
+import { renderBundle } from "../../delivery/render-bundle.ts";
 import { declarationOf, type FixtureAccount, fixtureHost } from "../fixtures/bundle-fixture.ts";
 import { type AppliedHost, appliedHost } from "./applied-host.ts";
 
@@ -11,6 +12,8 @@ export interface BackupHosts extends AsyncDisposable {
   readonly spare?: AppliedHost;
   /** All hosts and these accounts, whose backups are kept for a week. Without web1, which is lost, they are on spare1. */
   declaration(accounts: readonly FixtureAccount[], lost?: "web1 lost"): Declaration;
+  /** Brings a declaration to web1 and bak1. @throws if one of them has not applied all of it */
+  deploy(declaration: Declaration): Promise<void>;
 }
 
 const far = { ...siteFixture("beta"), prefix: "fd00:8100::/48" };
@@ -64,6 +67,16 @@ export async function backupHosts(name: string, also?: "spare"): Promise<BackupH
         ...{ accounts: away(whole.accounts), addresses: away(addresses), httpServers: away(httpServers) },
         ...{ databases: away(databases), services: away(services), tasks: away(tasks) },
       };
+    },
+    async deploy(declaration) {
+      for (const [on, name] of [
+        [web!, "web1"],
+        [backup!, "bak1"],
+      ] as const) {
+        const { report, stderr } = await on.apply(renderBundle(declaration, name));
+        if (report.result !== "applied" || report.errors.length > 0)
+          throw new Error(`${name} has not applied all: ${JSON.stringify(report)}\n${stderr}`);
+      }
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([web, backup, spare].map((each) => each?.host.stop()));

@@ -19,7 +19,7 @@ export function brokenRestoreCases(on: () => BackupHosts, ask: (restore?: Restor
       await inside(
         on().web.host,
         1,
-        `mkdir -p big && for each in $(seq ${files}); do head -c ${mb} /dev/urandom >big/$each; done; sha256sum big/* >sums`,
+        `mkdir -p big && for each in $(seq ${files}); do head -c ${mb} /dev/urandom >big/$each; done; sha256sum big/* >sums; mkdir frozen && ln -s ../sums frozen/link && chmod 555 frozen`,
       );
       await sh("fairhost-host backup 1");
       const snapshot = (await sh("fairhost-host backups 1 | tail -n 1")).split(" ")[0]!;
@@ -39,12 +39,22 @@ export function brokenRestoreCases(on: () => BackupHosts, ask: (restore?: Restor
     });
 
     test("goes on with it, and brings nothing of it again", async () => {
+      // As it may have come already: read-only, with a symlink in it.
+      await sh(
+        `cd ${place} && rm -rf frozen && mkdir frozen && ln -s ../sums frozen/link && chmod 555 frozen && chown -hR 1900000001:1900000001 frozen`,
+      );
       const before = await received();
       await sh("fairhost-host restore-declared 1");
       expect((await received()) - before).toBeLessThan((files - files / 6) * mb);
       expect(await state()).toMatchObject({ id: "broken", phase: "done" });
       expect(await state()).not.toHaveProperty("tries");
-      expect(await inside(on().web.host, 1, "sha256sum --quiet -c sums && ls big | wc -l")).toBe(`${files}\n`);
+      expect(
+        await inside(
+          on().web.host,
+          1,
+          "sha256sum --quiet -c sums && ls big | wc -l; stat -c %a frozen; chmod 755 frozen; rm -r frozen",
+        ),
+      ).toBe(`${files}\n555\n`);
     });
   });
 }

@@ -140,6 +140,10 @@ export const prefixesOf = ({ version }: Family, prefixes: readonly string[]): re
 export const roasOf = ({ version }: Family, roas: RouterPlan["roas"]): RouterPlan["roas"] =>
   roas.filter(({ prefix }) => familyOf(prefix).version === version);
 
+/** Entries of each AS that may announce something: 0 is nobody. */
+export const byOrigin = (roas: RouterPlan["roas"]) =>
+  [...Map.groupBy(roas, ({ asNumber }) => asNumber)].filter(([origin]) => origin !== 0);
+
 /** Families that a router speaks: IPv4 where the network has a range of it. The sessions are over IPv6, for both (RFC 8950). */
 export const familiesOf = ({ owned }: Pick<RouterPlan, "owned">): readonly Family[] =>
   [ipv6, ipv4].filter((family) => prefixesOf(family, owned).length > 0);

@@ -4,6 +4,7 @@ import { lengthOf } from "../../origins.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
   bfd,
+  byOrigin,
   type Family,
   familiesOf,
   familiesOfHost,
@@ -155,10 +156,6 @@ const lists =
         .map(({ name, prefixes }) => list(`host-${plainName(name)}`, prefixesOf(family, prefixes).map(permit))),
     ];
   };
-
-/** Entries of each AS that may announce something: 0 is nobody. */
-const byOrigin = (roas: RouterPlan["roas"]) =>
-  [...Map.groupBy(roas, ({ asNumber }) => asNumber)].filter(([origin]) => origin !== 0);
 
 /** Lists that have nothing of prefixes in them, and serve both families. EOS takes entries of origins (ROAs) of a cache alone. */
 const shared = ({ roas }: RouterPlan): Named[] => [

@@ -7,6 +7,7 @@ import { firewallOf } from "../router-firewall.ts";
 import type { RouterPlan } from "../router-plan.ts";
 import {
   bfd,
+  byOrigin,
   type Family,
   familiesOf,
   familiesOfHost,
@@ -239,10 +240,6 @@ const lists =
         .map(({ name, prefixes }) => list(`host-${plainName(name)}`, prefixesOf(family, prefixes).map(permit))),
     ];
   };
-
-/** Entries of each AS that may announce something: 0 is nobody. */
-const byOrigin = (roas: RouterPlan["roas"]) =>
-  [...Map.groupBy(roas, ({ asNumber }) => asNumber)].filter(([origin]) => origin !== 0);
 
 /** RFC 8326: who hears it prefers any other way. */
 const leave = ["set community graceful-shutdown additive", "set local-preference 0"];
