@@ -1,7 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { addressesIn, prefixesOfHosts } from "./router-sessions.ts";
+import { currentGeneration } from "../../../delivery/protocol/bundle.ts";
+import { Tree } from "../../../testing/fakes/host-tree.ts";
+import type { Run } from "../machine.ts";
+import { addressesIn, prefixesOfHosts, watchSessions } from "./router-sessions.ts";
 
 const rules = `table inet fairhost {
   set inside6 { type ipv6_addr; flags interval; auto-merge; elements = { fd00:8000::11, fd00:8000::1:0:2:1 }; }
@@ -30,4 +33,56 @@ test.each(["bird", "frr"])("what a host may announce is read of the text of %s",
       ["host web2", ["192.0.2.12/32"]],
     ]),
   );
+});
+
+const golden = readFileSync(
+  join(import.meta.dirname, "../../../components/network/router-systems/golden/router-1.bird.txt"),
+  "utf8",
+);
+const withoutIPv4 = golden.replaceAll(/^ {2}route \d+\.\S+ unreachable;\n/gm, "");
+const [here, everywhere, everywhere4] = ["192.0.2.11", "2001:db8::1", "192.88.99.1"] as const;
+const all = { [everywhere]: "default", [everywhere4]: "default", [here]: here };
+
+/** What the kernel forwards before and after a change, by destination: the prefix, and who has brought it. */
+test.each([
+  ["the same as before", golden, all, {}, "bird", undefined],
+  [
+    "no way out of IPv4",
+    golden,
+    all,
+    { [everywhere4]: "" },
+    "bird",
+    "the kernel has no default route for IPv4 any more",
+  ],
+  [
+    "no way out of IPv4, of which nothing is owned any more",
+    withoutIPv4,
+    all,
+    { [everywhere4]: "" },
+    "bird",
+    undefined,
+  ],
+  ["no way out that somebody else had made", golden, all, { [everywhere]: "" }, "static", undefined],
+  [
+    "no way to a host",
+    golden,
+    all,
+    { [here]: "" },
+    "bird",
+    "the kernel has no route to 192.0.2.11/32 of host web1 any more",
+  ],
+  ["a way that never was", golden, { [everywhere]: "default" }, {}, "bird", undefined],
+] as const)("%s", async (_, text, before, change, by, lost) => {
+  using tree = new Tree();
+  const file = tree.at(`${currentGeneration}/bird/bird.conf`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  let ways: Readonly<Record<string, string>> = before;
+  const run: Run = async (program, args) => {
+    const way = program === "ip" ? ways[args.at(-1)!] : undefined;
+    return { status: 0, stdout: way ? `${way} via fe80::1 dev eth0 proto ${by} metric 32\n` : "", stderr: "" };
+  };
+  const look = await watchSessions(tree.machine({ run }));
+  ways = { ...before, ...change };
+  expect(await look()).toBe(lost);
 });
