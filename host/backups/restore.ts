@@ -149,10 +149,11 @@ export async function openDirectories(
   { uid, gid }: BundleAccount,
   directories: readonly string[],
 ): Promise<void> {
-  const as = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--inh-caps=-all"];
   const closed = ["-xdev", "-type", "d", "-uid", `${uid}`, "!", "-perm", "-700"];
-  // As the account, too.
-  await run("setpriv", [...as, "find", ...directories, ...closed, "-exec", "chmod", "u+rwx", "--", "{}", ";"]);
+  const open = ["find", ".", ...closed, "-exec", "chmod", "u+rwx", "--", "{}", ";"];
+  // As the account, too, which does not come to all of these places by itself.
+  const as = ["setpriv", `--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", "--inh-caps=-all"];
+  for (const directory of directories) await run("env", ["-C", directory, ...as, ...open]);
 }
 
 /** A path in the snapshot's terms as the account's own programs and people write it. */
