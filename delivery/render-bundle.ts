@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { folderOf } from "../components/registry/bundle/bundle-folder.ts";
 import { bundleFolders } from "../components/registry/bundle/bundle-folders.generated.ts";
 import type { Part, WholeAccount } from "../components/registry/bundle/renderer.ts";
@@ -18,6 +19,9 @@ import { sealBundle, sealGroup } from "./protocol/digest.ts";
  */
 export type Extract = ReadonlyMap<number, "whole" | ReadonlySet<string>>;
 
+/** What was rendered of whole accounts, by number: who compares two declarations hands it to both, since a move changes nothing of what an account has. */
+export type Rendered = Map<number, { readonly of: WholeAccount; readonly group: BundleGroup }>;
+
 /** An element of an account in an extract. */
 export function partName(kind: Key, name: string): string {
   return `${kind} ${name}`;
@@ -36,10 +40,11 @@ export const rendersAlone: (kind: Key) => boolean = onceByName((kind) => {
  * Every file and unit that one host must have, from the declaration: pure, linear in its accounts, independent of the order of the
  * declaration's lists.
  * @param only an extract, if the caller compares two declarations and knows that the rest is the same in both
+ * @param rendered whole accounts that were rendered before; those of this host are added
  * @throws {RangeError} for a host, address or front end that is not declared, or for text that must not be in a configuration
  *   (the inventory's schemas refuse both with file and line)
  */
-export function renderBundle(declaration: Declaration, name: string, only?: Extract): Bundle {
+export function renderBundle(declaration: Declaration, name: string, only?: Extract, rendered?: Rendered): Bundle {
   const host = declaration.hosts.find((entry) => entry.name === name);
   if (!host) throw new RangeError(`host ${name} is not declared`);
   const on = { declaration, host };
@@ -50,7 +55,10 @@ export function renderBundle(declaration: Declaration, name: string, only?: Extr
   const { on: accounts, whole } = byHost(declaration);
   for (const account of accounts.get(name) ?? []) {
     const part = only ? only.get(account.number) : "whole";
-    if (part !== undefined) groups[`account-${account.number}`] = renderAccountGroup(whole(account), part);
+    if (part === undefined) continue;
+    const group =
+      part === "whole" && rendered ? renderOnce(whole(account), rendered) : renderAccountGroup(whole(account), part);
+    groups[`account-${account.number}`] = group;
   }
   for (const account of host.role === "backup" ? (bySite(declaration).get(host.site) ?? []) : []) {
     if (only && !only.has(account.number)) continue;
@@ -101,7 +109,7 @@ const byHost = once((declaration: Declaration) => {
       const some = of.get(account.number);
       if (some) lists[key] = some.length > 1 ? sortBy(some, orderOf(key)) : some;
     }
-    const elements = lists as WholeAccount["own"];
+    const elements = lists as unknown as WholeAccount["own"];
     const opens = ownPorts.flatMap(({ name, of }) => (of(elements) ? name : []));
     return { account, own: elements, address: addressOf(account), opens };
   };
@@ -129,6 +137,35 @@ const ofAccounts = [true, false].map((suspended) => {
     element: all.flatMap(({ key, ofElement }) => (ofElement ? { key, ofElement } : [])),
   };
 });
+
+/** The group of a whole account, not rendered again if nothing of it differs but its host. */
+function renderOnce(whole: WholeAccount, rendered: Rendered): BundleGroup {
+  const known = rendered.get(whole.account.number);
+  if (known && sameButHost(known.of, whole)) return known.group;
+  const group = renderAccountGroup(whole, "whole");
+  rendered.set(whole.account.number, { of: whole, group });
+  return group;
+}
+
+/** Whether all that renderers of accounts see is the same: their elements are {@link Hostless}. */
+function sameButHost(one: WholeAccount, other: WholeAccount): boolean {
+  if (!sameElement(one.account, other.account) || !sameElement(one.address, other.address)) return false;
+  return allKinds.every(({ key }) => {
+    const [was, is] = [one.own[key], other.own[key]];
+    return was.length === is.length && was.every((element, index) => sameElement(element, is[index]!));
+  });
+}
+
+function sameElement(one: object, other: object): boolean {
+  const members = Object.keys(one);
+  return (
+    members.length === Object.keys(other).length &&
+    members.every((name) => {
+      const [was, is]: unknown[] = [Reflect.get(one, name), Reflect.get(other, name)];
+      return was === is || name === "host" || isDeepStrictEqual(was, is);
+    })
+  );
+}
 
 function renderAccountGroup(context: WholeAccount, part: "whole" | ReadonlySet<string>): BundleGroup {
   const of = ofAccounts[context.account.suspended ? 0 : 1]!;

@@ -2,10 +2,10 @@ import { type BundleFile, currentGeneration } from "../../delivery/protocol/bund
 import { plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
 import { socketSlice } from "../account/account-paths.ts";
 import { confined, relayed } from "../host/units/confined.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { connections, sshListens } from "./bounds.ts";
 
-type Account = Element<"accounts">;
+type Account = Hostless<"accounts">;
 
 /** Drop-ins for the relays of all accounts, and their slice. */
 export const relayFiles = {

@@ -14,7 +14,7 @@ import { netlinkSettings } from "../account/sandbox/netlink-filter.ts";
 import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
 import { architectureOf } from "../host/hardware/architecture.ts";
 import type { AccountContext, Renderer } from "../registry/bundle/renderer.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { connections } from "./bounds.ts";
 import { renderConfinedSftp, sftpSocket, withSystemCalls } from "./files/confined-sftp.ts";
 import { renderWebdav, webdavFiles } from "./files/webdav.ts";
@@ -30,8 +30,8 @@ import {
   pam,
 } from "./ssh/sshd-configuration.ts";
 
-type Account = Element<"accounts">;
-type User = Element<"users">;
+type Account = Hostless<"accounts">;
+type User = Hostless<"users">;
 
 /** Programs, by the name that a session has for them or that their unit runs. */
 const scripts = {

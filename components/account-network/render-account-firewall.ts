@@ -5,7 +5,7 @@ import { accountsFolder } from "../network/nftables/firewall-table.ts";
 import { ownPortsSet } from "../network/nftables/open-ports.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Renderer, WholeAccount } from "../registry/bundle/renderer.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { addressInside, boundOf, boundRule, linkPrefix } from "./links.ts";
 
 export const renderer: Renderer<"services"> = {
@@ -31,7 +31,7 @@ export function renderAccountFirewall({
   return [{ path: `${accountsFolder}/${account.number}`, content }];
 }
 
-function portsOf({ prefix, address }: Element<"addresses">, ports: readonly number[]): string[] {
+function portsOf({ prefix, address }: Hostless<"addresses">, ports: readonly number[]): string[] {
   // Most accounts have none: theirs is not worth checking addresses.
   if (ports.length === 0) return [];
   const [outside, inside] = [plainAddress(address), plainAddress(addressInside(prefix))];
@@ -48,7 +48,7 @@ const bounded = limitNames.flatMap((name) => {
 });
 
 /** All bounds of an account, unless each is the usual one. */
-function boundsOf({ number, limits }: Element<"accounts">): string[] {
+function boundsOf({ number, limits }: Hostless<"accounts">): string[] {
   if (bounded.every(({ name, usual }) => limits[name] === usual)) return [];
   const chain = `account-${number}`;
   return [
@@ -60,7 +60,7 @@ function boundsOf({ number, limits }: Element<"accounts">): string[] {
 }
 
 /** Chains with the account's own rules, one a direction that has any. What calls it has its address outside, or that in its network already. */
-function rulesOf({ number, firewall }: Element<"accounts">, { prefix, address }: Element<"addresses">): string[] {
+function rulesOf({ number, firewall }: Hostless<"accounts">, { prefix, address }: Hostless<"addresses">): string[] {
   if (firewall === undefined) return [];
   const inbound = [address, addressInside(prefix)].map(plainAddress);
   return (["in", "out"] as const).flatMap((direction) => {

@@ -3,7 +3,7 @@ import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { ownText } from "../../lib/text/own-text.ts";
 import { logs } from "../account/account-paths.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { linkGroup, linkPrefix, linkRouteProtocol } from "./links.ts";
 
 /** Template of the units that hold accounts' networks; the instance is the account's number. Not `account-...`: the sandbox is not for it. */
@@ -74,7 +74,7 @@ function renderAccountNetworks(): { files: BundleFile[]; units: BundleUnit[] } {
  * Lets every service of an account join its network: a prefix drop-in, so new kinds of units need nothing. Wants=, because Requires= would
  * keep visitors waiting for a program that cannot start; PartOf=, because nobody can join a namespace that was made anew.
  */
-function renderJoin({ account }: AccountAddressInputs): BundleFile[] {
+function renderJoin({ account }: Hostless<"addresses">): BundleFile[] {
   const unit = template.replace("@", `@${account}`);
   return [
     {

@@ -7,10 +7,10 @@ import { limitNames } from "../plan/each-limit.ts";
 import { type Change, type Describe, differences, type Effect, effect, touches } from "../registry/change.ts";
 import { fieldWords } from "../registry/fields/field-changes.ts";
 import { fieldAt } from "../registry/fields/field-words.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 
-type Account = Element<"accounts">;
+type Account = Hostless<"accounts">;
 
 const addresses = once(({ addresses: all }: Declaration) => new Map(all.map((address) => [address.account, address])));
 

@@ -7,7 +7,7 @@ import type { ServerKind } from "../http/kinds/server.ts";
 import { servers } from "../http/kinds/servers.generated.ts";
 import { limitNames, limitOf } from "../plan/each-limit.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { frontEndLogs, homeInside, logs, memoryFile } from "./account-paths.ts";
 import { quotasOf } from "./quotas.ts";
 import { commonScriptFile } from "./sandbox/own-program.ts";
@@ -15,7 +15,7 @@ import { renderEnded } from "./sandbox/render-ended.ts";
 import { renderSandbox } from "./sandbox/render-sandbox.ts";
 import { memoryInformation, renderView } from "./sandbox/render-view.ts";
 
-type Account = Element<"accounts">;
+type Account = Hostless<"accounts">;
 
 /** Packages of every host that accounts may use, or that serve for them. */
 const everyRuntime = [

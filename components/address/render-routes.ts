@@ -5,7 +5,7 @@ import { confined } from "../host/units/confined.ts";
 import { frontEndOf, type Listening } from "../http/render-front-end.ts";
 import { plainPrefix } from "../network/render-bird.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import type { AccountAddressInputs } from "../registry/kinds.generated.ts";
+import type { Hostless } from "../registry/kind.ts";
 
 const unit = "fairhost-routes.service";
 const script = "network/set-routes";
@@ -19,7 +19,7 @@ export const renderer: Renderer<"addresses"> = {
 };
 
 /** The file with one account's prefix. */
-function renderRoute(address: AccountAddressInputs): BundleFile[] {
+function renderRoute(address: Hostless<"addresses">): BundleFile[] {
   return [{ path: `network/accounts/${address.account}`, content: `${plainPrefix(address)}\n` }];
 }
 

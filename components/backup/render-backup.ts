@@ -13,7 +13,7 @@ import { sortBy } from "../../lib/lists.ts";
 import { plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
 import { timedService } from "../host/units/timed-service.ts";
 import type { DeclaredHost, Renderer } from "../registry/bundle/renderer.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Element, Hostless } from "../registry/kind.ts";
 import { atBoot, backupService, backupSlice } from "./backup-service.ts";
 import { renderOften } from "./often.ts";
 
@@ -24,14 +24,14 @@ export const renderer: Renderer<"accounts"> = {
   ofAccount: ({ account }) => ({ files: [...renderRecord(account), ...renderRestore(account)] }),
 };
 
-function renderRecord({ number, backup }: Element<"accounts">): BundleFile[] {
+function renderRecord({ number, backup }: Hostless<"accounts">): BundleFile[] {
   if (backup === undefined) return [];
   const { site, retentionDays, proofDays } = backup;
   const record: BackupRecord = { account: number, site, retentionDays, ...(proofDays !== undefined && { proofDays }) };
   return [{ path: `${backupRecords}${number}`, content: `${JSON.stringify(record)}\n` }];
 }
 
-function renderRestore({ number, restore }: Element<"accounts">): BundleFile[] {
+function renderRestore({ number, restore }: Hostless<"accounts">): BundleFile[] {
   if (restore === undefined) return [];
   const { id, snapshot, what } = restore;
   const request: RestoreRequest = { account: number, id, snapshot, what };

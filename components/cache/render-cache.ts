@@ -6,7 +6,7 @@ import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
 import { socketOf } from "../http/kinds/server.ts";
 import { hostLimits } from "../http/web-site/web-site.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { cachedSockets, frontSockets } from "./cache-paths.ts";
 
 const script = "libexec/run-cache";
@@ -50,8 +50,8 @@ export const renderer: Renderer<"httpServers"> = {
 
 /** The cache of one account's web sites: a process of its own in the account's slice, so memory, disk and what it keeps are the account's. */
 function renderCache(
-  account: Element<"accounts">,
-  servers: readonly Element<"httpServers">[],
+  account: Hostless<"accounts">,
+  servers: readonly Hostless<"httpServers">[],
 ): { files: BundleFile[]; units: BundleUnit[] } {
   if (servers.length === 0) return { files: [], units: [] };
   const { number, directory, limits } = account;
@@ -101,10 +101,10 @@ function renderCache(
 }
 
 /** What {@link common} does not know: the account's servers, and what an answer may take. */
-function ownVcl(servers: readonly Element<"httpServers">[], limits: Element<"accounts">["limits"]): string {
+function ownVcl(servers: readonly Hostless<"httpServers">[], limits: Hostless<"accounts">["limits"]): string {
   const ofMemory = (limits.cacheMemoryMb / part) * 1024 ** 2;
   const ofDisk = (limits.cacheDiskMb / part) * 1024 ** 2;
-  const seconds = ({ answerSeconds = hostLimits.answerSeconds }: Element<"httpServers">) => answerSeconds + later;
+  const seconds = ({ answerSeconds = hostLimits.answerSeconds }: Hostless<"httpServers">) => answerSeconds + later;
   return `vcl 4.1;
 import std;
 backend default none;

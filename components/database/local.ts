@@ -3,7 +3,7 @@ import type { BundleFile, BundleUnit } from "../../delivery/protocol/bundle.ts";
 import type { EngineName } from "../../delivery/protocol/databases.ts";
 import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { socketSlice } from "../account/account-paths.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { engines } from "./engines.ts";
 import { afterNetwork, promised, relaySettings } from "./tcp.ts";
 
@@ -49,9 +49,9 @@ export function localOfHost(): BundleFile[] {
 
 /** Socket and relay of an account for one server. @param databases of the account on that server */
 export function renderLocal(
-  { number, user }: Pick<Element<"accounts">, "number" | "user">,
+  { number, user }: Pick<Hostless<"accounts">, "number" | "user">,
   engine: EngineName,
-  databases: readonly Element<"databases">[],
+  databases: readonly Hostless<"databases">[],
 ): { files: BundleFile[]; units: BundleUnit[] } {
   const name = nameOf(engine, number);
   const { word, socket: server } = engines[engine];

@@ -13,7 +13,7 @@ import { ownText } from "../../lib/text/own-text.ts";
 import { mountsFile } from "../account/account-paths.ts";
 import { confined } from "../host/units/confined.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { type Engine, sayEnded } from "./engine.ts";
 import { engines } from "./engines.ts";
 import { localDirectory, localOfHost, localSocket, renderLocal } from "./local.ts";
@@ -61,7 +61,7 @@ function renderUser(engine: EngineName, uid: number): BundleFile[] {
 }
 
 /** What the applier makes on the servers, and the sockets in the account's sandbox. */
-function renderOwn(account: Element<"accounts">, databases: readonly Element<"databases">[]) {
+function renderOwn(account: Hostless<"accounts">, databases: readonly Hostless<"databases">[]) {
   const { number, user, directory, suspended } = account;
   const record: DatabaseRecord = {
     account: number,
@@ -113,7 +113,7 @@ function renderOwn(account: Element<"accounts">, databases: readonly Element<"da
  */
 function renderServer(
   engine: Engine,
-  databases: readonly Element<"databases">[],
+  databases: readonly Hostless<"databases">[],
 ): { files: BundleFile[]; units: BundleUnit[] } {
   const unit = serverUnit(engine.name);
   const watch = watchUnit(engine.name);

@@ -4,7 +4,7 @@ import { type EngineName, serverUnit } from "../../delivery/protocol/databases.t
 import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { socketSlice } from "../account/account-paths.ts";
 import { confined, relayed } from "../host/units/confined.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { engines } from "./engines.ts";
 
 /**
@@ -29,14 +29,14 @@ export const passwordCredential = (account: number) =>
   `database-password:/var/lib/fairhost/secrets/databases/${account}`;
 
 /** Connections that an account may have on one server. @param databases of the account on that server */
-export const promised = (databases: readonly Pick<Element<"databases">, "connections">[]) =>
+export const promised = (databases: readonly Pick<Hostless<"databases">, "connections">[]) =>
   databases.reduce((all, { connections }) => all + connections, 0);
 
 /**
  * Connections that a server must have room for: what relays let through, over a Unix socket and over TCP. Until a connection has said who it is, the
  * server does not know whose limit it counts for.
  */
-export function slotsFor(databases: readonly Element<"databases">[]): number {
+export function slotsFor(databases: readonly Hostless<"databases">[]): number {
   const parts = [...Map.groupBy(databases, ({ account }) => account).values()];
   // A relay takes one more, which hears from the server that there are too many.
   return parts.reduce((all, own) => all + (promised(own) + 1) * (own.some(({ tcp }) => tcp) ? 2 : 1), 0);
@@ -60,7 +60,7 @@ export function relaysOfHost(): BundleFile[] {
 export function renderRelay(
   number: number,
   engine: EngineName,
-  databases: readonly Element<"databases">[],
+  databases: readonly Hostless<"databases">[],
 ): { files: BundleFile[]; units: BundleUnit[] } {
   const name = nameOf(engine, number);
   const { word, port, answersAt } = engines[engine];

@@ -10,10 +10,10 @@ import { strangersSocket } from "../access/relay.ts";
 import { homeInside, insideHome, logs, ownRecords, socketSlice } from "../account/account-paths.ts";
 import { namesOf } from "../http/web-site/web-address.ts";
 import type { Renderer, WholeAccount } from "../registry/bundle/renderer.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { ftpsPorts, hasFtps } from "./ports.ts";
 
-type User = Element<"users">;
+type User = Hostless<"users">;
 
 const script = "libexec/serve-ftps";
 const module = "libexec/sftp_files.py";

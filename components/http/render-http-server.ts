@@ -6,7 +6,7 @@ import { unitFile } from "../../lib/systemd/unit-file.ts";
 import { socketSlice } from "../account/account-paths.ts";
 import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { connections } from "./front-end/connections.ts";
 import { type HttpServer, type ServerKind, socketOf, unitOf } from "./kinds/server.ts";
 import { servers } from "./kinds/servers.generated.ts";
@@ -29,7 +29,7 @@ export const renderer: Renderer<"httpServers"> = {
 
 /** Socket, service and link of one HTTP server, in the order of their paths. */
 function renderHttpServer(
-  account: Element<"accounts">,
+  account: Hostless<"accounts">,
   server: HttpServer,
 ): { files: BundleFile[]; units: BundleUnit[] } {
   const unit = unitOf(server);
@@ -116,7 +116,7 @@ export function renderHttpDefaults(): BundleFile[] {
   ];
 }
 
-function renderSocket(account: Element<"accounts">, server: HttpServer): string {
+function renderSocket(account: Hostless<"accounts">, server: HttpServer): string {
   return unitFile({
     Unit: { Description: `HTTP server ${server.name} of account ${account.number}` },
     Socket: { Slice: socketSlice(account.number), ListenStream: socketOf(server) },

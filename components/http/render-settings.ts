@@ -2,8 +2,7 @@ import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain } from "../../lib/systemd/unit-file.ts";
 import { cacheGroup, cacheUpstream } from "../cache/front-end-cache.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import type { Element } from "../registry/kind.ts";
-import type { HttpServerInputs } from "../registry/kinds.generated.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { wafLevels } from "../waf/waf.ts";
 import { choiceOf, headerVariable } from "./front-end/front-end-limits.ts";
 import { placesOf } from "./front-end/places.ts";
@@ -24,8 +23,8 @@ export const renderer: Renderer<"httpServers"> = {
 
 /** Files of passwords of the web sites of one account, and the caches that nginx has to know. */
 function renderSettings(
-  { number: account }: Pick<Element<"accounts">, "number">,
-  servers: readonly HttpServerInputs[],
+  { number: account }: Pick<Hostless<"accounts">, "number">,
+  servers: readonly Hostless<"httpServers">[],
 ): BundleFile[] {
   // Most have none of both, and this is rendered with each change of an account.
   if (!servers.some(({ cache, passwords }) => cache || passwords)) return [];
@@ -50,8 +49,8 @@ function hashes(passwords: Readonly<Record<string, string>>): string {
  * @returns variables of the front end with their values, each a line of the file of the web site's name (front-end/sites.lua)
  */
 export function choicesOf(
-  { number: account, limits }: Pick<Element<"accounts">, "number" | "limits">,
-  server: HttpServerInputs,
+  { number: account, limits }: Pick<Hostless<"accounts">, "number" | "limits">,
+  server: Hostless<"httpServers">,
 ): string[] {
   const { headers, passwords, waf, cache, logFormat, bodyMaxMb, answerSeconds } = server;
   const places = placesOf(kinds[server.kind] as ServerKind, server, limits.tasksMax);
@@ -71,7 +70,7 @@ export function choicesOf(
 
 const usualChoice = choiceOf({});
 
-function headerLines(headers: NonNullable<HttpServerInputs["headers"]>): string[] {
+function headerLines(headers: NonNullable<Hostless<"httpServers">["headers"]>): string[] {
   return headerNames.flatMap((name) => {
     const value = headers[name];
     return value === undefined ? [] : [`${headerVariable(name)} ${plainValue(value)}`];

@@ -2,7 +2,8 @@ import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { plain, plainAddress, plainAddress4 } from "../../lib/systemd/unit-file.ts";
 import { frontEndOf, type Listening } from "../http/render-front-end.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import type { AccountAddressInputs, BareMetalHostInputs } from "../registry/kinds.generated.ts";
+import type { Hostless } from "../registry/kind.ts";
+import type { BareMetalHostInputs } from "../registry/kinds.generated.ts";
 import { bfd, timers } from "./router-systems/router-system.ts";
 
 const prefixOfAccount = plain(/[0-9a-f:]+\/64/, "IPv6 /64");
@@ -16,7 +17,7 @@ export const renderer: Renderer<"addresses"> = {
 };
 
 /** An account's /64, checked, for other parts of a host's configuration. */
-export function plainPrefix({ prefix }: Pick<AccountAddressInputs, "prefix">): string {
+export function plainPrefix({ prefix }: Pick<Hostless<"addresses">, "prefix">): string {
   return prefixOfAccount(prefix);
 }
 
@@ -24,7 +25,7 @@ export function plainPrefix({ prefix }: Pick<AccountAddressInputs, "prefix">): s
  * The file with one account's announcement. `unreachable` is only inside BIRD: BIRD does not export it to the kernel,
  * where the prefix is a local route (render-routes.ts).
  */
-export function renderAnnouncement(address: AccountAddressInputs): BundleFile[] {
+export function renderAnnouncement(address: Hostless<"addresses">): BundleFile[] {
   return [{ path: `bird/accounts/${address.account}.conf`, content: `route ${plainPrefix(address)} unreachable;\n` }];
 }
 

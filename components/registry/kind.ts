@@ -11,6 +11,11 @@ export type Key = keyof Declaration;
 export type KindName = KindNames[Key];
 export type Element<K extends Key = Key> = Declaration[K][number];
 
+/** An element without the host that it is on: an account has the same files on every host, so of a move they are rendered once. */
+export type Hostless<K extends Key> = Without<Element<K>>;
+/** Of a union, each member. */
+type Without<E> = E extends unknown ? Omit<E, "host"> : never;
+
 /** The read-only form of a schema's output. */
 export type Immutable<T> = T extends readonly (infer Item)[]
   ? readonly Immutable<Item>[]

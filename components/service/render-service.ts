@@ -6,7 +6,7 @@ import { commandInside, homeInside } from "../account/account-paths.ts";
 import { programSettings } from "../account/sandbox/own-program.ts";
 import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 
 const script = "libexec/run-service";
 
@@ -19,8 +19,8 @@ export const renderer: Renderer<"services"> = {
 };
 
 function renderService(
-  account: Element<"accounts">,
-  service: Element<"services">,
+  account: Hostless<"accounts">,
+  service: Hostless<"services">,
 ): { files: BundleFile[]; units: BundleUnit[] } {
   const { name, reload, port, maxFailures, monitor } = service;
   const environment = { ...(port !== undefined && { PORT: `${port}` }), ...service.environment };

@@ -5,7 +5,7 @@ import { programSettings } from "../account/sandbox/own-program.ts";
 import { sandboxFiles } from "../account/sandbox/render-sandbox.ts";
 import { confined } from "../host/units/confined.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { thresholds } from "./thresholds.host.ts";
 
 const script = "libexec/run-task";
@@ -27,8 +27,8 @@ export const renderer: Renderer<"tasks"> = {
 const grace = 20;
 
 function renderTask(
-  account: Element<"accounts">,
-  task: Element<"tasks">,
+  account: Hostless<"accounts">,
+  task: Hostless<"tasks">,
 ): { files: BundleFile[]; units: BundleUnit[] } {
   const { name, limitSeconds } = task;
   const unit = `account-${account.number}-task-${name}`;
@@ -64,13 +64,13 @@ function renderTask(
   };
 }
 
-const descriptionOf = ({ number }: Element<"accounts">, { name }: Element<"tasks">) =>
+const descriptionOf = ({ number }: Hostless<"accounts">, { name }: Hostless<"tasks">) =>
   `Scheduled task ${name} of account ${number}`;
 
 /** What starts a task: a timer, or what watches how much accounts use (render-thresholds.ts). */
 function renderTrigger(
-  account: Element<"accounts">,
-  task: Element<"tasks">,
+  account: Hostless<"accounts">,
+  task: Hostless<"tasks">,
   unit: string,
 ): { files: BundleFile[]; units: BundleUnit[] } {
   const { calendar, timeZone, randomDelaySeconds, persistent, threshold } = task;

@@ -6,7 +6,8 @@ import { ownText } from "../../lib/text/own-text.ts";
 import { confined } from "../host/units/confined.ts";
 import { namesOf } from "../http/web-site/web-address.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import type { HttpServerInputs, NetworkInputs } from "../registry/kinds.generated.ts";
+import type { Hostless } from "../registry/kind.ts";
+import type { NetworkInputs } from "../registry/kinds.generated.ts";
 import { caLimits } from "./ca-limits.ts";
 import { certificateOf } from "./secured-names.ts";
 import { type Dns, dnsOf } from "./wildcards.ts";
@@ -32,7 +33,7 @@ export const renderer: Renderer<"httpServers"> = {
 };
 
 /** Of one account: the names that have certificates, each with the base name of its file, and the files that the account brings. */
-function renderNames(account: number, servers: readonly HttpServerInputs[]): BundleFile[] {
+function renderNames(account: number, servers: readonly Hostless<"httpServers">[]): BundleFile[] {
   const secured = servers.filter(({ https }) => https === true);
   if (secured.length === 0) return [];
   const names = [...new Set(secured.flatMap(namesOf))].map(plainHostName).sort();

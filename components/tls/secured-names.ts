@@ -1,5 +1,5 @@
 import { namesOf } from "../http/web-site/web-address.ts";
-import type { HttpServerInputs } from "../registry/kinds.generated.ts";
+import type { Hostless } from "../registry/kind.ts";
 
 /** Base name of the file with a name's certificate: `_.example.org` of a wildcard. */
 export function certificateOf(name: string): string {
@@ -13,7 +13,7 @@ const none: ReadonlyMap<string, readonly string[]> = new Map();
  * with it, also below a wildcard that does not.
  * @returns lines of the file of each name (front-end/sites.lua)
  */
-export function securedNames(servers: readonly HttpServerInputs[]): ReadonlyMap<string, readonly string[]> {
+export function securedNames(servers: readonly Hostless<"httpServers">[]): ReadonlyMap<string, readonly string[]> {
   if (!servers.some(({ https }) => https === true)) return none;
   const seconds = new Map<string, number | undefined>();
   for (const { https, httpsOnly, hstsSeconds = 0, ...server } of servers) {

@@ -1,7 +1,7 @@
 import type { BundleFile } from "../../delivery/protocol/bundle.ts";
 import { sortBy } from "../../lib/lists.ts";
 import { plain } from "../../lib/systemd/unit-file.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import { exclusionOf, type wafApplications } from "./waf.ts";
 
 /** Bytes that nginx takes as one parameter, quotes and all, are 4096. */
@@ -43,7 +43,7 @@ interface Exclusion {
 const exclusionsOf = (application: (typeof wafApplications)[number]) => `crs_exclusions_${application}`;
 
 /** Rules and fields that do not count for an account's web sites. Requests to others pass by all of them at once. */
-export function renderExclusions(account: number, servers: readonly Element<"httpServers">[]): BundleFile[] {
+export function renderExclusions(account: number, servers: readonly Hostless<"httpServers">[]): BundleFile[] {
   const all = sortBy(servers, ({ number }) => number).flatMap(({ name, waf }) => [
     ...(waf?.applications ?? []).map((one) => ({ name, does: `setvar:tx.${exclusionsOf(one)}=1` })),
     ...(waf?.exclusions ?? []).map((words) => {

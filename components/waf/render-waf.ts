@@ -12,13 +12,13 @@ import { visitorHttp } from "../http/front-end/visitor.ts";
 import { socketOf } from "../http/kinds/server.ts";
 import { hostLimits } from "../http/web-site/web-site.ts";
 import type { Renderer } from "../registry/bundle/renderer.ts";
-import type { Element } from "../registry/kind.ts";
+import type { Hostless } from "../registry/kind.ts";
 import type { Declaration } from "../registry/kinds.generated.ts";
 import { bodiesHttp, bodiesServer, largestMb } from "./render-bodies.ts";
 import { inNginx, renderExclusions } from "./render-exclusions.ts";
 import { wafSocket, wafUnit } from "./waf-paths.ts";
 
-type Server = Element<"httpServers">;
+type Server = Hostless<"httpServers">;
 
 const configuration = "waf/nginx.conf";
 const rules = "waf/rules.conf";

@@ -1,6 +1,6 @@
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
-import { type Extract, renderBundle } from "../../delivery/render-bundle.ts";
+import { type Extract, type Rendered, renderBundle } from "../../delivery/render-bundle.ts";
 import { type Judgement, judgeDeclaration } from "../../policies/check-declaration.ts";
 import { rules } from "../../policies/rules.generated.ts";
 import type { DeliveryFacts } from "../engine/engine-step.ts";
@@ -10,8 +10,8 @@ export interface Side {
   readonly declaration: Declaration;
   /** All cells, if {@link declaration} is one of them: an account's standby may be in another. Default: the declaration. */
   readonly whole?: Declaration;
-  /** The bundle of one host, as this side's program renders it; it may contain more than the extract. */
-  readonly render: (declaration: Declaration, host: string, only?: Extract) => Bundle;
+  /** The bundle of one host, as this side's program renders it; it may contain more than the extract. What was rendered is for sides of one program. */
+  readonly render: (declaration: Declaration, host: string, only?: Extract, rendered?: Rendered) => Bundle;
   /** Judgement of a declaration by this side's rules. */
   readonly judge: (declaration: Declaration, today: string) => Judgement;
   /** Names of this side's rules. */

@@ -5,10 +5,10 @@ import { ownText } from "../../../lib/text/own-text.ts";
 import { accountSettings, homeInside, logs, socketSlice } from "../../account/account-paths.ts";
 import { sandboxFiles } from "../../account/sandbox/render-sandbox.ts";
 import type { Part } from "../../registry/bundle/renderer.ts";
-import type { Element } from "../../registry/kind.ts";
+import type { Hostless } from "../../registry/kind.ts";
 import { connections } from "../bounds.ts";
 
-type Account = Element<"accounts">;
+type Account = Hostless<"accounts">;
 
 const script = "libexec/run-sftp";
 const scriptInside = "/opt/fairhost/run";

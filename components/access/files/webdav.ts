@@ -8,13 +8,13 @@ import { connections as httpConnections } from "../../http/front-end/connections
 import { descriptorLimit, scriptInside } from "../../http/kinds/server.ts";
 import { namesOf } from "../../http/web-site/web-address.ts";
 import type { Part, WholeAccount } from "../../registry/bundle/renderer.ts";
-import type { Element } from "../../registry/kind.ts";
+import type { Hostless } from "../../registry/kind.ts";
 import { checkSettings } from "../passwords/check-passwords.ts";
 import { yescrypt } from "../passwords/password-hash.ts";
 import { confinedRights, withSystemCalls } from "./confined-sftp.ts";
 import { webdavCheck, webdavPart } from "./webdav-paths.ts";
 
-type User = Element<"users">;
+type User = Hostless<"users">;
 
 const configuration = "lighttpd/webdav.conf";
 const script = "libexec/run-webdav";
@@ -79,7 +79,7 @@ function socketOf(number: number, { name }: User): string {
   return `/run/fairhost-http/account-${number}-webdav-${plainName(name)}`;
 }
 
-function renderUser(account: Element<"accounts">, user: User): Required<Omit<Part, "account">> {
+function renderUser(account: Hostless<"accounts">, user: User): Required<Omit<Part, "account">> {
   const unit = `account-${account.number}-webdav-${plainName(user.name)}`;
   const [service, socket] = [`${unit}.service`, `${unit}.socket`];
   const path = (name: string) => `systemd/${name}`;

@@ -5,12 +5,12 @@ import { socketSlice } from "../../account/account-paths.ts";
 import { banSocket } from "../../bans/bounds.ts";
 import { confined } from "../../host/units/confined.ts";
 import type { Part } from "../../registry/bundle/renderer.ts";
-import type { Element } from "../../registry/kind.ts";
+import type { Hostless } from "../../registry/kind.ts";
 import { connections } from "../bounds.ts";
 import { yescrypt } from "./password-hash.ts";
 
-type Account = Element<"accounts">;
-type User = Element<"users">;
+type Account = Hostless<"accounts">;
+type User = Hostless<"users">;
 
 /** Bundle path of the program that knows the hashes of one account's users, for one question (check-password.pl). */
 const checkScript = "libexec/check-password";

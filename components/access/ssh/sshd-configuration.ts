@@ -1,8 +1,8 @@
 import { plain } from "../../../lib/systemd/unit-file.ts";
-import type { Element } from "../../registry/kind.ts";
+import type { Hostless } from "../../registry/kind.ts";
 import { connections } from "../bounds.ts";
 
-type User = Pick<Element<"users">, "name" | "passwordHash" | "protocols">;
+type User = Pick<Hostless<"users">, "name" | "passwordHash" | "protocols">;
 type Settings = readonly (readonly [string, string])[];
 
 /** Paths inside the sandbox of a session. */

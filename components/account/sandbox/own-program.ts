@@ -3,7 +3,7 @@ import { type BundleFile, currentGeneration } from "../../../delivery/protocol/b
 import { assignments, execLine, type Settings } from "../../../lib/systemd/unit-file.ts";
 import { ownText } from "../../../lib/text/own-text.ts";
 import { command, environment, homePath } from "../../inputs.ts";
-import type { Element } from "../../registry/kind.ts";
+import type { Hostless } from "../../registry/kind.ts";
 import { argumentSchema, homePathSchema, nameSchema, variableSchema } from "../../schema.ts";
 import { accountSettings, commandInside, init, insideHome, ownRecords } from "../account-paths.ts";
 import { netlinkSettings } from "./netlink-filter.ts";
@@ -66,7 +66,7 @@ const inside = "/opt/fairhost";
  * `[Service]` settings of a unit that runs a program of an account without a socket. The account's own variables are arguments of the
  * script, which gives them to the program alone (docs/how-to/develop/add-a-kind.md).
  */
-export function programSettings(account: Element<"accounts">, program: OwnProgram, started: Started): Settings {
+export function programSettings(account: Hostless<"accounts">, program: OwnProgram, started: Started): Settings {
   const { unit, script, words = [] } = started;
   const common = accountSettings(account, unit);
   const own = assignments(program.environment);

@@ -2,7 +2,7 @@ import type { BundleFile } from "../../../delivery/protocol/bundle.ts";
 import type { Architecture } from "../../../lib/architectures.ts";
 import { unitFile } from "../../../lib/systemd/unit-file.ts";
 import { networkFiles } from "../../account-network/render-account-network.ts";
-import type { Element } from "../../registry/kind.ts";
+import type { Hostless } from "../../registry/kind.ts";
 import { mountsFile } from "../account-paths.ts";
 import { netlinkFilter, netlinkFilterFile } from "./netlink-filter.ts";
 import { commonScript } from "./own-program.ts";
@@ -12,7 +12,7 @@ import { emptySys, hidden, lastHidden, view, viewUnit } from "./render-view.ts";
 const sandboxFile = "systemd/account-.service.d/50-sandbox.conf";
 
 /** Bundle paths of an account's sandbox, its mounts, its network and what runs programs in it. Services list them in `restartOn`: a change restarts them. */
-export function sandboxFiles(account: Element<"accounts">): string[] {
+export function sandboxFiles(account: Hostless<"accounts">): string[] {
   return [sandboxFile, netlinkFilterFile, ...networkFiles, commonScript, mountsFile(account)];
 }
 

@@ -1,7 +1,6 @@
 import type { BundleFile } from "../../../delivery/protocol/bundle.ts";
 import { plain, plainAddress } from "../../../lib/systemd/unit-file.ts";
-import type { Element } from "../../registry/kind.ts";
-import type { AccountAddressInputs, HttpServerInputs } from "../../registry/kinds.generated.ts";
+import type { Hostless } from "../../registry/kind.ts";
 import { securedNames } from "../../tls/secured-names.ts";
 import { socketOf } from "../kinds/server.ts";
 import { kindOf } from "../render-http-server.ts";
@@ -19,9 +18,9 @@ const plainSiteAddress = plain(/[a-z0-9.-]+(?:\/[\w.~-]+){1,3}/, "address of a w
  * The account's address, for requests by literal address, leads to the lowest-numbered server.
  */
 export function renderSites(
-  account: Pick<Element<"accounts">, "number" | "limits" | "suspended">,
-  { address }: Pick<AccountAddressInputs, "address">,
-  servers: readonly HttpServerInputs[],
+  account: Pick<Hostless<"accounts">, "number" | "limits" | "suspended">,
+  { address }: Pick<Hostless<"addresses">, "address">,
+  servers: readonly Hostless<"httpServers">[],
 ): BundleFile[] {
   const [first] = servers;
   if (!first) return [];

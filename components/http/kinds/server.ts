@@ -5,7 +5,7 @@ import { cachedSockets } from "../../cache/cache-paths.ts";
 import { flag, homePath, number, text, texts, waivers } from "../../inputs.ts";
 import type { Needs } from "../../registry/bundle/bundle-folder.ts";
 import { behaviour, derivedField, identity, key } from "../../registry/fields/field-class.ts";
-import type { Element } from "../../registry/kind.ts";
+import type { Hostless } from "../../registry/kind.ts";
 import { homePathSchema, nameSchema } from "../../schema.ts";
 import { descriptors } from "../front-end/connections.ts";
 import { siteAddressSchema, siteNameSchema } from "../web-site/web-address.ts";
@@ -120,8 +120,8 @@ export const scriptInside = "/opt/fairhost/run";
 /** `LimitNOFILE=` of every server. */
 export const descriptorLimit = `${descriptors.server}:${descriptors.hard}`;
 
-export type HttpServer<Name extends Element<"httpServers">["kind"] = Element<"httpServers">["kind"]> = Extract<
-  Element<"httpServers">,
+export type HttpServer<Name extends Hostless<"httpServers">["kind"] = Hostless<"httpServers">["kind"]> = Extract<
+  Hostless<"httpServers">,
   { readonly kind: Name }
 >;
 
@@ -162,7 +162,7 @@ export interface ServerKind<Server extends HttpServer = HttpServer> extends Need
   /** Files of a host that all servers of this kind share. */
   shared(): readonly BundleFile[];
   /** Text of the server's service unit. The service is stopped when one of the shared files changes. */
-  service?(account: Element<"accounts">, server: Server): string;
+  service?(account: Hostless<"accounts">, server: Server): string;
   /**
    * Of a kind without a service, which the front end answers alone: what stands in the file of its names after the account's number. Without
    * white space, quotes and `;{}$#\\`.

@@ -11,7 +11,7 @@ import {
 } from "../../account/sandbox/own-program.ts";
 import { number } from "../../inputs.ts";
 import { behaviour } from "../../registry/fields/field-class.ts";
-import type { Element } from "../../registry/kind.ts";
+import type { Hostless } from "../../registry/kind.ts";
 import { connections } from "../front-end/connections.ts";
 import { descriptorLimit, type HttpServer, httpPort, scriptInside } from "../kinds/server.ts";
 import { turnOf } from "./start-slots.ts";
@@ -127,7 +127,7 @@ type Server = Pick<HttpServer, "kind" | "name" | "number" | "idleSeconds" | "uni
  * The unit of a server whose program run-program runs. The account's own variables are passed as arguments, not in Environment=:
  * only its program may get them, not the script that runs it and not any other command that systemd runs for the unit as root.
  */
-export function programUnit(account: Element<"accounts">, server: Server, program: Program): string {
+export function programUnit(account: Hostless<"accounts">, server: Server, program: Program): string {
   const { name, kind, idleSeconds, startSeconds, retrySeconds, restart } = server;
   const settings = accountSettings(account, `http-${name}`);
   const turn = turnOf(server);

@@ -1,5 +1,5 @@
 import type { BundleAccount, BundleFile, BundleUnit } from "../../../delivery/protocol/bundle.ts";
-import type { Element, Key } from "../kind.ts";
+import type { Element, Hostless, Key } from "../kind.ts";
 import type { Declaration } from "../kinds.generated.ts";
 
 /** Files, units and directories of something on a host. */
@@ -48,15 +48,15 @@ export interface HostContext extends DeclaredHost {
   readonly ownPorts: readonly OwnPorts[];
 }
 
-/** One account on a host. */
+/** One account on whichever host. */
 export interface AccountContext {
-  readonly account: Element<"accounts">;
-  readonly address: Element<"addresses">;
+  readonly account: Hostless<"accounts">;
+  readonly address: Hostless<"addresses">;
 }
 
 /** One account with everything that belongs to it, by kind; each list sorted by number, or by name. */
 export interface WholeAccount extends AccountContext {
-  readonly own: { readonly [K in Key]: readonly Element<K>[] };
+  readonly own: { readonly [K in Key]: readonly Hostless<K>[] };
   /** Names of the {@link OwnPorts} that it has. */
   readonly opens: readonly string[];
 }
@@ -91,5 +91,5 @@ export interface Renderer<K extends Key = Key> {
    * The part of one account that follows from one element alone. With it, a change of one element renders only that element and
    * the parts that follow from all elements.
    */
-  ofElement?(element: Element<K>, context: AccountContext): Part;
+  ofElement?(element: Hostless<K>, context: AccountContext): Part;
 }

@@ -26,22 +26,14 @@ export function changeBetween(before: string, text: string, inSections: boolean)
 /** How long the lines are that two files have alike at their beginning, and at their end from the end of a line on. */
 function sameEnds(before: string, after: string): readonly [first: number, last: number] {
   const most = Math.min(before.length, after.length);
-  const same = longest(most, (length) => before.startsWith(after.slice(0, length)));
+  let same = 0;
+  while (same < most && before.charCodeAt(same) === after.charCodeAt(same)) same++;
   const first = same === 0 ? 0 : after.lastIndexOf("\n", same - 1) + 1;
-  const last = longest(most - first, (length) => before.endsWith(after.slice(after.length - length)));
+  let last = 0;
+  const [wasEnd, isEnd] = [before.length - 1, after.length - 1];
+  while (last < most - first && before.charCodeAt(wasEnd - last) === after.charCodeAt(isEnd - last)) last++;
   const end = after.indexOf("\n", after.length - last);
   return [first, last === 0 || end < 0 ? 0 : after.length - end];
-}
-
-/** The largest length for which it holds; it holds for all shorter ones. Much faster than to look at each character. */
-function longest(most: number, holds: (length: number) => boolean): number {
-  let [known, beyond] = [0, most + 1];
-  while (beyond - known > 1) {
-    const middle = (known + beyond) >> 1;
-    if (holds(middle)) known = middle;
-    else beyond = middle;
-  }
-  return known;
 }
 
 const header = /^\[\w+\]$/m;

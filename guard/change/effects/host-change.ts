@@ -13,7 +13,7 @@ import type {
   Group,
 } from "../../../delivery/protocol/bundle.ts";
 import { sealBundle } from "../../../delivery/protocol/digest.ts";
-import { type Extract, partName, rendersAlone } from "../../../delivery/render-bundle.ts";
+import { type Extract, partName, type Rendered, rendersAlone } from "../../../delivery/render-bundle.ts";
 import { mayNeedPackages, usedPackages } from "../../../delivery/used-packages.ts";
 import { type Changes, type ChosenHooks, chooseHooks, isEmpty } from "../../../host/apply/hooks/choose.ts";
 import { modeOf, sameFile } from "../../../host/store/generations.ts";
@@ -100,6 +100,7 @@ export function hostChanges(
 ): HostChange[] {
   const delivered = new Set(engine.flatMap(({ host, type }) => (type.startsWith("fairhost:") ? [] : (host ?? []))));
   const scope = before.render === after.render ? scopeOf(changes, before, after) : undefined;
+  const rendered: Rendered | undefined = scope && new Map();
   const names = new Set([...before.declaration.hosts, ...after.declaration.hosts].map(({ name }) => name));
   // Nothing is delivered to these.
   for (const { name, lost } of after.declaration.hosts) if (lost !== undefined) names.delete(name);
@@ -114,7 +115,8 @@ export function hostChanges(
     if (scope && !accounts && !applier && packages.length === 0 && !delivered.has(host)) return [];
     const has = ({ declaration }: Side) => declaration.hosts.some(({ name }) => name === host);
     const only = scope && extractOf(accounts ?? new Map(), has(before) && has(after));
-    const bundle = (side: Side) => (has(side) ? side.render(side.declaration, host, only) : sealBundle(host, {}));
+    const bundle = (side: Side) =>
+      has(side) ? side.render(side.declaration, host, only, rendered) : sealBundle(host, {});
     let both: readonly [Bundle, Bundle];
     try {
       both = [bundle(before), bundle(after)];
