@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nothingDeclared } from "../components/registry/subject.ts";
-import type { Inspection } from "../host/inspect/difference.ts";
 import { bootContainer, type ContainerHost } from "../lab/container.ts";
 import { succeed } from "../testing/fakes/placed-host.ts";
 import { declarationOf, fixtureHost } from "../testing/fixtures/bundle-fixture.ts";
 import { loadBootstrap } from "./bootstrap.ts";
 import { encodeBundle } from "./protocol/digest.ts";
+import type { Inspection } from "./protocol/inspection.ts";
 import { renderBundle } from "./render-bundle.ts";
 
 /**

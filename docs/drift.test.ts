@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { differenceKinds } from "../host/inspect/difference.ts";
+import { differenceKinds } from "../delivery/protocol/inspection.ts";
 
 test("the page about drift says of each kind what to do, and of no other", () => {
   const page = readFileSync(join(import.meta.dirname, "how-to/operate/find-and-repair-drift.md"), "utf8");

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { ApplyReport } from "../delivery/protocol/bundle.ts";
+import { hasDrift } from "../delivery/protocol/inspection.ts";
 import { exitStatuses } from "../lib/user-error.ts";
 import { apply } from "./apply/apply.ts";
 import { init } from "./apply/init.ts";
@@ -12,7 +13,6 @@ import { archiveCommand } from "./archives/commands.ts";
 import { backupCommands } from "./backups/commands.ts";
 import { copyAccount } from "./copies/copy.ts";
 import { exitStatusOf, messageOf } from "./exit.ts";
-import { hasDrift } from "./inspect/difference.ts";
 import { formatHealth, health } from "./inspect/health.ts";
 import { formatInspection, inspect, readFacts } from "./inspect/inspect.ts";
 import { moveCommand } from "./moves/commands.ts";
@@ -55,8 +55,7 @@ async function main(): Promise<number> {
   try {
     parsed = parseArgs({ options, allowPositionals: true });
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${usage}`);
-    return exitStatuses["wrong usage"];
+    return wrongUsage((error as Error).message);
   }
   if (parsed.values.help) {
     process.stdout.write(usage);
@@ -80,10 +79,7 @@ async function main(): Promise<number> {
     case "remove":
     case "purge": {
       const work = archiveCommand(machine, command, parsed.positionals.slice(1), Number(parsed.values["keep-days"]));
-      if (!work) {
-        process.stderr.write(usage);
-        return exitStatuses["wrong usage"];
-      }
+      if (!work) return wrongUsage();
       return look(machine, async () => {
         for (const path of await work()) process.stdout.write(`${path}\n`);
         return 0;
@@ -93,8 +89,7 @@ async function main(): Promise<number> {
       const [from, to] = parsed.positionals.slice(1).map(Number);
       const isNumber = (number: number | undefined) => Number.isSafeInteger(number) && number! >= 1;
       if (parsed.positionals.length !== 3 || !isNumber(from) || !isNumber(to)) {
-        process.stderr.write(usage);
-        return exitStatuses["wrong usage"];
+        return wrongUsage();
       }
       return look(machine, async () => {
         const lines = await copyAccount(machine, from!, to!, parsed.values.replace);
@@ -106,14 +101,11 @@ async function main(): Promise<number> {
     case "move": {
       const words = parsed.positionals.slice(1);
       const work = command === "bans" ? bansCommand(machine, words, parsed.values.json) : moveCommand(machine, words);
-      if (work) return look(machine, work);
-      process.stderr.write(usage);
-      return exitStatuses["wrong usage"];
+      return work ? look(machine, work) : wrongUsage();
     }
     case "fence":
       if (parsed.positionals.length > 2 || !["boot", "start", undefined].includes(argument)) {
-        process.stderr.write(usage);
-        return exitStatuses["wrong usage"];
+        return wrongUsage();
       }
       return look(machine, async () => {
         const lines = argument === "start" ? startNow(machine) : await fence(machine, argument === "boot");
@@ -141,8 +133,7 @@ async function main(): Promise<number> {
     case "health": {
       const numbers = parsed.positionals.slice(1).map(Number);
       if (numbers.some((number) => !Number.isSafeInteger(number) || number < 1)) {
-        process.stderr.write(`give accounts by number\n\n${usage}`);
-        return exitStatuses["wrong usage"];
+        return wrongUsage("give accounts by number");
       }
       return look(machine, async () => {
         const seen = await health(machine, numbers);
@@ -154,11 +145,14 @@ async function main(): Promise<number> {
       const work = Object.hasOwn(backupCommands, command ?? "")
         ? backupCommands[command!]!(machine, parsed.positionals.slice(1), parsed.values)
         : undefined;
-      if (work) return look(machine, work);
-      process.stderr.write(usage);
-      return exitStatuses["wrong usage"];
+      return work ? look(machine, work) : wrongUsage();
     }
   }
+}
+
+function wrongUsage(...why: readonly string[]): number {
+  process.stderr.write([...why, usage].join("\n\n"));
+  return exitStatuses["wrong usage"];
 }
 
 /** A failed check must not look like a healthy host. */

@@ -1,4 +1,4 @@
-import type { Difference, DifferenceKind } from "../host/inspect/difference.ts";
+import type { Difference, DifferenceKind } from "../delivery/protocol/inspection.ts";
 
 const current = "/var/lib/fairhost/current";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Inspection } from "../../host/inspect/difference.ts";
+import type { Inspection } from "../../delivery/protocol/inspection.ts";
 import { backupKey } from "../../host/store/secrets.ts";
 import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";

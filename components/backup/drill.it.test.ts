@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Inspection } from "../../delivery/protocol/inspection.ts";
 import type { Proof, SignedProof } from "../../delivery/protocol/proofs.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import type { Report } from "../../host/drills/report.ts";
-import type { Inspection } from "../../host/inspect/difference.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { flipByte } from "../../testing/fakes/flip-byte.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";

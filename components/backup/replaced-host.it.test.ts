@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Inspection } from "../../delivery/protocol/inspection.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import type { Inspection } from "../../host/inspect/difference.ts";
 import type { AppliedHost } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Inspection } from "../../delivery/protocol/inspection.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import type { Inspection } from "../../host/inspect/difference.ts";
 import { backupKey } from "../../host/store/secrets.ts";
 import { type AppliedHost, delivery } from "../../testing/fakes/applied-host.ts";
 import { type BackupHosts, backupHosts } from "../../testing/fakes/backup-hosts.ts";

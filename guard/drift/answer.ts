@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Health, Inspection } from "../../host/inspect/difference.ts";
+import type { Health, Inspection } from "../../delivery/protocol/inspection.ts";
 import type { MoveState } from "../../host/moves/state.ts";
 import { SshError } from "./ssh.ts";
 

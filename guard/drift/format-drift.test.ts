@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Difference } from "../../host/inspect/difference.ts";
+import type { Difference } from "../../delivery/protocol/inspection.ts";
 import { formatDrift } from "./format-drift.ts";
 
 const difference = (group: Difference["group"], change: Partial<Difference> = {}): Difference => ({

@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { byDeploy, type Difference, hasDrift } from "../../host/inspect/difference.ts";
+import { byDeploy, type Difference, hasDrift } from "../../delivery/protocol/inspection.ts";
 import { count, printable } from "../../lib/text/text.ts";
 import type { HostDrift } from "./inspect-hosts.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Declaration } from "../../components/registry/kinds.generated.ts";
-import type { Difference } from "../../host/inspect/difference.ts";
+import type { Difference } from "../../delivery/protocol/inspection.ts";
 import { formatDrift } from "./format-drift.ts";
 import type { HostDrift } from "./inspect-hosts.ts";
 import { withWaits } from "./waiting-routers.ts";

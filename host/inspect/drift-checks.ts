@@ -1,12 +1,12 @@
 import type { BundleFolder } from "../../components/registry/bundle/bundle-folder.ts";
 import type { Names } from "../../components/registry/bundle/bundle-folders.generated.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
+import type { Difference } from "../../delivery/protocol/inspection.ts";
 import type { Machine } from "../os/machine.ts";
 import { lookAtModules } from "../os/modules.ts";
 import { lookAtFrr } from "../os/network/frr.ts";
 import { lookAtKernelParameters } from "../os/sysctl.ts";
 import { lookAtFirewall, lookAtRoutes } from "./checks/network.ts";
-import type { Difference } from "./difference.ts";
 
 /** Whether the running host still follows the files of a folder. */
 interface DriftCheck {

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { answersDirectory } from "../../delivery/protocol/answers.ts";
 import { hostAnswers } from "../../delivery/protocol/backups.ts";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import { byDeploy, type DeclaredFacts, type Difference } from "../../delivery/protocol/inspection.ts";
 import { missingFixtures } from "../apply/init.ts";
 import { groupOfPath } from "../apply/validate/problem.ts";
 import type { Machine } from "../os/machine.ts";
@@ -14,7 +15,6 @@ import { accountsOf, filesOf, type Generation, modeOf, possibleBases, readApplie
 import { holder } from "../store/lock.ts";
 import { readReport } from "../store/report.ts";
 import { otherMaster, secretDirectories } from "../store/secrets.ts";
-import { byDeploy, type DeclaredFacts, type Difference } from "./difference.ts";
 
 /** Files of the generation in force. */
 export function lookAtFiles({ layout }: Machine, generation: Generation): Difference[] {

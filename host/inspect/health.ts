@@ -1,5 +1,6 @@
 import { sites } from "../../components/http/sites.host.ts";
 import type { Bundle, Group } from "../../delivery/protocol/bundle.ts";
+import type { Health } from "../../delivery/protocol/inspection.ts";
 import { sampleOf } from "../../lib/sample.ts";
 import { count } from "../../lib/text/text.ts";
 import { unitsOf } from "../apply/hooks/choose.ts";
@@ -14,7 +15,6 @@ import { asItMayRun, goneAccounts, goneInWords, isMarked, waitingForMoves } from
 import { otherMaster } from "../store/secrets.ts";
 import { waiting } from "../store/waiting.ts";
 import { lookAtStates } from "./checks/units.ts";
-import type { Health } from "./difference.ts";
 import { accountNumber } from "./files.ts";
 
 /** Most accounts that get a request: with more given, or none, a sample of that many. */

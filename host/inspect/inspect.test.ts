@@ -11,6 +11,8 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
+import type { Difference } from "../../delivery/protocol/inspection.ts";
+import { hasDrift } from "../../delivery/protocol/inspection.ts";
 import { accountGroup, bundleOf, hostGroup, secret, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import { lookAtModules } from "../os/modules.ts";
@@ -19,8 +21,6 @@ import { lookAtMirrors } from "./checks/mirrors.ts";
 import { lookAtLinks } from "./checks/network.ts";
 import { lookAtKernel, lookAtSystem } from "./checks/programs.ts";
 import { lookAtShadows } from "./checks/users.ts";
-import type { Difference } from "./difference.ts";
-import { hasDrift } from "./difference.ts";
 import { formatInspection, inspect, readFacts } from "./inspect.ts";
 
 const current = "/var/lib/fairhost/current";

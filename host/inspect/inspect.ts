@@ -1,3 +1,9 @@
+import {
+  type DeclaredFacts,
+  type Difference,
+  differenceKinds,
+  type Inspection,
+} from "../../delivery/protocol/inspection.ts";
 import { unitsOf } from "../apply/hooks/choose.ts";
 import { lookAtDatabases } from "../os/databases/databases.ts";
 import { ApplyError, inContainer, type Machine } from "../os/machine.ts";
@@ -19,7 +25,6 @@ import { lookAtTasks } from "./checks/tasks.ts";
 import { lookAtHeld, lookAtProcesses, lookAtReloads, lookAtStates, showUnits } from "./checks/units.ts";
 import { lookAtReplaced, lookAtUpgrades } from "./checks/upgrades.ts";
 import { lookAtShadows, lookAtUsers } from "./checks/users.ts";
-import { type DeclaredFacts, type Difference, differenceKinds, type Inspection } from "./difference.ts";
 import { driftCheckOf } from "./drift-checks.ts";
 import {
   accountNumber,

@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nftables } from "../../components/network/nftables.host.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../delivery/protocol/digest.ts";
+import type { Health } from "../../delivery/protocol/inspection.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
 import { type Controller, controllerOf, until } from "../../testing/fakes/controller.ts";
 import { succeed } from "../../testing/fakes/placed-host.ts";
 import { declarationOf, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
-import type { Health } from "./difference.ts";
 
 /** A host with a front end for both IP versions, HTTP and HTTPS, whose visitors come from elsewhere: not by the loopback interface. */
 let host: ContainerHost;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { modprobe, modulesDeniedBy } from "../../components/host/modprobe.host.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { byDeploy, type Difference } from "../inspect/difference.ts";
+import { byDeploy, type Difference } from "../../delivery/protocol/inspection.ts";
 import { filesOf } from "../store/generations.ts";
 import { inContainer, type Machine } from "./machine.ts";
 

@@ -6,9 +6,9 @@ import { renderAccount } from "../../components/account/render-account.ts";
 import { buildApplier } from "../../delivery/build.ts";
 import type { ApplyReport, Bundle } from "../../delivery/protocol/bundle.ts";
 import { encodeBundle, sealGroup } from "../../delivery/protocol/digest.ts";
+import type { Inspection } from "../../delivery/protocol/inspection.ts";
 import { bootOwnKernel, type OwnKernelHost } from "../../lab/own-kernel.ts";
 import { bundleOf } from "../../testing/fakes/host-tree.ts";
-import type { Inspection } from "../inspect/difference.ts";
 
 /** The applier under a kernel of its own, on a real ext4 with project quotas: this machine's kernel need not have them. */
 let host: OwnKernelHost;

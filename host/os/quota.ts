@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Bundle, BundleAccount, BundleQuota, Group } from "../../delivery/protocol/bundle.ts";
+import { byDeploy, type Difference } from "../../delivery/protocol/inspection.ts";
 import type { Problem } from "../apply/validate/problem.ts";
-import { byDeploy, type Difference } from "../inspect/difference.ts";
 import { accountsOf } from "../store/generations.ts";
 import { ApplyError, inContainer, type Machine } from "./machine.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { sysctl } from "../../components/host/sysctl.host.ts";
 import { folderOf } from "../../components/registry/bundle/bundle-folder.ts";
 import { type Bundle, currentGeneration } from "../../delivery/protocol/bundle.ts";
-import { byDeploy, type Difference } from "../inspect/difference.ts";
+import { byDeploy, type Difference } from "../../delivery/protocol/inspection.ts";
 import { filesOf } from "../store/generations.ts";
 import { inContainer, type Machine } from "./machine.ts";
 import { said } from "./systemd.ts";

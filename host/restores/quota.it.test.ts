@@ -4,10 +4,10 @@ import { renderAccount } from "../../components/account/render-account.ts";
 import { buildApplier } from "../../delivery/build.ts";
 import type { ApplyReport, Bundle } from "../../delivery/protocol/bundle.ts";
 import { encodeBundle, sealGroup } from "../../delivery/protocol/digest.ts";
+import type { Inspection } from "../../delivery/protocol/inspection.ts";
 import { type RestoreRequest, restoreRequests } from "../../delivery/protocol/restores.ts";
 import { bootOwnKernel, type OwnKernelHost } from "../../lab/own-kernel.ts";
 import { bundleOf } from "../../testing/fakes/host-tree.ts";
-import type { Inspection } from "../inspect/difference.ts";
 
 /** Declared restores on a real ext4 with project quotas, which exchanges no files of different projects (rename(2): EXDEV). */
 let host: OwnKernelHost;

@@ -1,8 +1,8 @@
 import { expect } from "vitest";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import type { EngineName } from "../../delivery/protocol/databases.ts";
+import type { Inspection } from "../../delivery/protocol/inspection.ts";
 import { renderBundle } from "../../delivery/render-bundle.ts";
-import type { Inspection } from "../../host/inspect/difference.ts";
 import { declarationOf, type FixtureAccount } from "../fixtures/bundle-fixture.ts";
 import { type AppliedHost, appliedHost } from "./applied-host.ts";
 import { placeShell, shellServer } from "./inside-sandbox.ts";

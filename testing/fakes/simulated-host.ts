@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { buildApplier } from "../../delivery/build.ts";
-import type { Health } from "../../host/inspect/difference.ts";
+import type { Health } from "../../delivery/protocol/inspection.ts";
 import { ensureSshd } from "../../toolchain/system/system.ts";
 
 /** A host that is a directory tree behind a real OpenSSH server on loopback: the engine, the providers and the applier are real, systemd is not there. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Inspection } from "../../../host/inspect/difference.ts";
+import type { Inspection } from "../../../delivery/protocol/inspection.ts";
 import type { BackupHosts } from "../../../testing/fakes/backup-hosts.ts";
 import { flipByte } from "../../../testing/fakes/flip-byte.ts";
 

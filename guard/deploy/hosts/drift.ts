@@ -1,6 +1,6 @@
 import { reachedNames } from "../../../components/network/router-systems/delivered-routers.ts";
 import type { Declaration } from "../../../components/registry/kinds.generated.ts";
-import { byDeploy, hasDrift } from "../../../host/inspect/difference.ts";
+import { byDeploy, hasDrift } from "../../../delivery/protocol/inspection.ts";
 import { formatDrift } from "../../drift/format-drift.ts";
 import { type HostDrift, inspectHosts, sshTarget } from "../../drift/inspect-hosts.ts";
 import type { StackConfig } from "../../engine/stack-config.ts";

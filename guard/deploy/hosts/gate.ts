@@ -3,7 +3,7 @@ import { reachedNames } from "../../../components/network/router-systems/deliver
 import type { Fleet } from "../../../components/registry/files.generated.ts";
 import type { Declaration } from "../../../components/registry/kinds.generated.ts";
 import type { Group } from "../../../delivery/protocol/bundle.ts";
-import type { Health } from "../../../host/inspect/difference.ts";
+import type { Health } from "../../../delivery/protocol/inspection.ts";
 import { sampleOf } from "../../../lib/sample.ts";
 import { readAnswer } from "../../drift/answer.ts";
 import { applier, sshTarget } from "../../drift/inspect-hosts.ts";

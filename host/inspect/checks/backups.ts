@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { Bundle } from "../../../delivery/protocol/bundle.ts";
+import type { Difference } from "../../../delivery/protocol/inspection.ts";
 import { isAhead } from "../../../delivery/protocol/proofs.ts";
 import { accountDirectory } from "../../archives/archives.ts";
 import { readCopyState, standbysOf } from "../../backups/copies.ts";
@@ -8,7 +9,6 @@ import { readExpired } from "../../backups/repositories.ts";
 import { readState } from "../../backups/state.ts";
 import type { Machine } from "../../os/machine.ts";
 import { openRestores } from "../../store/restores.ts";
-import type { Difference } from "../difference.ts";
 
 /** Milliseconds: a day, and half of one in which a run may take its time. */
 const late = 36 * 3_600_000;

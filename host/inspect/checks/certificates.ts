@@ -2,9 +2,9 @@ import { X509Certificate } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import type { Bundle } from "../../../delivery/protocol/bundle.ts";
 import { certificates, heldBack, ownCertificates, securedNames } from "../../../delivery/protocol/certificates.ts";
+import type { Difference } from "../../../delivery/protocol/inspection.ts";
 import type { Machine } from "../../os/machine.ts";
 import { filesOf } from "../../store/generations.ts";
-import type { Difference } from "../difference.ts";
 
 /** Days before the end of a certificate from which its renewal has gone wrong for long: it is tried from a third of its time on. */
 const soon = 20;

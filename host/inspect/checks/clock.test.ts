@@ -1,11 +1,11 @@
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
+import type { DeclaredFacts } from "../../../delivery/protocol/inspection.ts";
 import { renderBundle } from "../../../delivery/render-bundle.ts";
 import { Tree } from "../../../testing/fakes/host-tree.ts";
 import { declarationOf } from "../../../testing/fixtures/bundle-fixture.ts";
 import type { RunResult } from "../../os/machine.ts";
-import type { DeclaredFacts } from "../difference.ts";
 import { lookAtClock } from "./clock.ts";
 
 const hour = 3_600_000;

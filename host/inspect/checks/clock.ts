@@ -1,9 +1,9 @@
 import { lstatSync } from "node:fs";
 import { chrony } from "../../../components/time/chrony.host.ts";
 import type { Bundle } from "../../../delivery/protocol/bundle.ts";
+import type { DeclaredFacts, Difference } from "../../../delivery/protocol/inspection.ts";
 import type { Machine } from "../../os/machine.ts";
 import { filesOf } from "../../store/generations.ts";
-import type { DeclaredFacts, Difference } from "../difference.ts";
 
 /** Hours without a believed answer after which a clock runs alone. Servers are asked every 17 minutes at the latest, one that has lost its keys anew. */
 const alone = 3;

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { DeclaredFacts, Difference } from "../../../delivery/protocol/inspection.ts";
 import type { Machine } from "../../os/machine.ts";
-import type { DeclaredFacts, Difference } from "../difference.ts";
 
 /** Compares the declared mirrors with those of the kernel. Mirrors are found by their mount point, disks by serial. */
 export function lookAtMirrors({ layout }: Machine, { mirrors = [], disks = [] }: DeclaredFacts): Difference[] {

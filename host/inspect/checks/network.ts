@@ -1,12 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { network } from "../../../components/address/network.host.ts";
 import { type Bundle, type Group, routeProtocol } from "../../../delivery/protocol/bundle.ts";
+import {
+  byDeploy,
+  type DeclaredFacts,
+  type Difference,
+  type DifferenceKind,
+} from "../../../delivery/protocol/inspection.ts";
 import type { Machine } from "../../os/machine.ts";
 import { firewallHash, ourTables } from "../../os/network/nftables.ts";
 import { sshAnswersHere } from "../../os/ssh/ssh.ts";
 import { filesOf, readApplied } from "../../store/generations.ts";
 import { routerOf } from "../../store/host-name.ts";
-import { byDeploy, type DeclaredFacts, type Difference, type DifferenceKind } from "../difference.ts";
 
 /** Compares the tables of the bundle with their state when they were loaded, and lists foreign tables. */
 export async function lookAtFirewall(machine: Machine, bundle: Bundle): Promise<Difference[]> {

@@ -1,13 +1,13 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle, Group } from "../../../delivery/protocol/bundle.ts";
+import { byDeploy, type Difference } from "../../../delivery/protocol/inspection.ts";
 import { once } from "../../../lib/once.ts";
 import { templateOf } from "../../../lib/systemd/unit-name.ts";
 import { unitsOf } from "../../apply/hooks/choose.ts";
 import type { Machine } from "../../os/machine.ts";
 import type { Found } from "../../store/file-drift.ts";
 import { filesOf } from "../../store/generations.ts";
-import { byDeploy, type Difference } from "../difference.ts";
 
 /** Directory in which systemd puts transient units. */
 const transient = "/run/systemd/transient";

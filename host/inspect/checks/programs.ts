@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { folderOf } from "../../../components/registry/bundle/bundle-folder.ts";
 import { bundleFolders } from "../../../components/registry/bundle/bundle-folders.generated.ts";
 import { type Bundle, currentGeneration } from "../../../delivery/protocol/bundle.ts";
+import { byDeploy, type DeclaredFacts, type Difference } from "../../../delivery/protocol/inspection.ts";
 import { hostPackages, packagesWhereUsed } from "../../../delivery/protocol/packages.generated.ts";
 import { unitsOf } from "../../apply/hooks/choose.ts";
 import { daemonOf } from "../../os/daemons.ts";
@@ -11,7 +12,6 @@ import type { Machine } from "../../os/machine.ts";
 import { unitsOnReplacedFiles } from "../../os/replaced.ts";
 import { filesOf } from "../../store/generations.ts";
 import { routerOf } from "../../store/host-name.ts";
-import { byDeploy, type DeclaredFacts, type Difference } from "../difference.ts";
 import type { Shown } from "./units.ts";
 
 /** Packages that the bootstrap installed because something declared uses them, a line each (delivery/bootstrap.ts). */

@@ -1,11 +1,11 @@
 import type { Bundle } from "../../../delivery/protocol/bundle.ts";
+import type { Difference } from "../../../delivery/protocol/inspection.ts";
 import { isAhead, usualProofDays } from "../../../delivery/protocol/proofs.ts";
 import { count } from "../../../lib/text/text.ts";
 import { backupsOf } from "../../backups/keepers.ts";
 import { drilledSince, proofsBegan, provenOf, storedProofs } from "../../drills/proofs.ts";
 import { readUntried } from "../../drills/untried.ts";
 import type { Machine } from "../../os/machine.ts";
-import type { Difference } from "../difference.ts";
 
 /** Milliseconds. */
 const day = 86_400_000;

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { Bundle } from "../../../delivery/protocol/bundle.ts";
+import type { Difference } from "../../../delivery/protocol/inspection.ts";
 import { unitsOf } from "../../apply/hooks/choose.ts";
 import type { Machine } from "../../os/machine.ts";
-import type { Difference } from "../difference.ts";
 
 /** A scheduled task of an account whose last run failed. */
 export interface FailingTask {

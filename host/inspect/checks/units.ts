@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import type { Bundle, Group } from "../../../delivery/protocol/bundle.ts";
+import { byDeploy, type Difference, type Repair } from "../../../delivery/protocol/inspection.ts";
 import { isTemplate, templateOf } from "../../../lib/systemd/unit-name.ts";
 import { type UnitStates, unitsOf } from "../../apply/hooks/choose.ts";
 import type { Machine } from "../../os/machine.ts";
@@ -8,7 +9,6 @@ import { awaitedAccounts } from "../../store/awaited.ts";
 import type { Found } from "../../store/file-drift.ts";
 import { accountsOf, completedAt, type Generation } from "../../store/generations.ts";
 import { goneAccounts, goneInWords, heldGroups, isMarked, readMark, unfinishedCopy } from "../../store/moving.ts";
-import { byDeploy, type Difference, type Repair } from "../difference.ts";
 import { accountNumber } from "../files.ts";
 import { changedSince, groupOfUnit, ourUnits } from "./overlays.ts";
 

@@ -1,10 +1,10 @@
 import { lstatSync } from "node:fs";
 import { apt } from "../../../components/upgrade/apt.host.ts";
 import type { Bundle } from "../../../delivery/protocol/bundle.ts";
+import type { DeclaredFacts, Difference, Repair } from "../../../delivery/protocol/inspection.ts";
 import { unitsOf } from "../../apply/hooks/choose.ts";
 import type { Machine } from "../../os/machine.ts";
 import { unitsOnReplacedFiles } from "../../os/replaced.ts";
-import type { DeclaredFacts, Difference, Repair } from "../difference.ts";
 
 const day = 86_400_000;
 /** Days after which package lists, which are read daily, are too old. */

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { userdb } from "../../../components/account/userdb.host.ts";
 import { folderOf } from "../../../components/registry/bundle/bundle-folder.ts";
 import type { Bundle, Group } from "../../../delivery/protocol/bundle.ts";
+import { byDeploy, type Difference } from "../../../delivery/protocol/inspection.ts";
 import type { Machine } from "../../os/machine.ts";
 import { filesOf } from "../../store/generations.ts";
-import { byDeploy, type Difference } from "../difference.ts";
 
 /** One record of `userdb/` in the bundle. */
 interface UserRecord {

@@ -10,10 +10,10 @@ import {
   engineNames,
   serverUnit,
 } from "../../../delivery/protocol/databases.ts";
+import { byDeploy, type Difference } from "../../../delivery/protocol/inspection.ts";
 import { exitStatuses } from "../../../lib/user-error.ts";
 import { unitsOf } from "../../apply/hooks/choose.ts";
 import type { Problem } from "../../apply/validate/problem.ts";
-import { byDeploy, type Difference } from "../../inspect/difference.ts";
 import { filesOf } from "../../store/generations.ts";
 import { readDatabasePassword } from "../../store/secrets.ts";
 import { ApplyError, type Machine, type RunResult } from "../machine.ts";

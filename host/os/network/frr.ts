@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { frr as folder } from "../../../components/network/frr.host.ts";
 import type { Bundle } from "../../../delivery/protocol/bundle.ts";
-import { byDeploy, type Difference } from "../../inspect/difference.ts";
+import { byDeploy, type Difference } from "../../../delivery/protocol/inspection.ts";
 import { filesOf } from "../../store/generations.ts";
 import type { Daemon } from "../daemons.ts";
 import { arm, confirm, type DeadMan, restore } from "../dead-man.ts";

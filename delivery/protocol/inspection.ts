@@ -1,4 +1,4 @@
-import type { Group } from "../../delivery/protocol/bundle.ts";
+import type { Group } from "./bundle.ts";
 
 /** All kinds of drift on a host. */
 export const differenceKinds = [
