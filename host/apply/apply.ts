@@ -80,6 +80,31 @@ export async function apply(
   from?: FromController,
 ): Promise<ApplyReport> {
   const current = settleGenerations(machine);
+  const taken = await takeIn(machine, current, delivered, from);
+  const { bundle } = taken;
+  const { course, wasChanged, ...seen } = await begin(machine, current, { ...taken, epoch: secret?.epoch });
+  const differs = bundle.digest !== current.bundle.digest || wasChanged;
+  if (differs) ensureSpace(machine, bundle);
+  course.repaired.push(...closeExposed(machine, current.bundle));
+  if (secret) ensureSecrets(machine, bundle, secret);
+  if (from) writeAnswers(machine, delivered, from.answers ?? {});
+  const { inOrder, problems: unrepaired } = repairDirectories(course, current.bundle);
+  if (!differs) {
+    course.problems.push(...unrepaired);
+    return converge(course, current);
+  }
+  const options = { force: wasChanged, repaired: [...course.repairedPaths] };
+  const { generation, filesWritten, problems } = await prepare(machine, current, bundle, { ...seen, inOrder }, options);
+  course.problems.push(...problems);
+  course.filesWritten = filesWritten;
+  return generation ? switchOver(course, current, generation) : converge(course, current);
+}
+
+/**
+ * Notes on the host what a delivery says besides files: who controls it, and which accounts move or wait for backups.
+ * @returns what is to be in force meanwhile, and what is worth knowing
+ */
+async function takeIn(machine: Machine, current: Generation, delivered: Bundle, from?: FromController) {
   requireQuotas(machine, whileMoving(machine, current.bundle, delivered));
   keepHostName(machine, delivered.host);
   // Not before it is known to be for this host.
@@ -107,6 +132,18 @@ export async function apply(
   ];
   for (const note of notes) machine.say(note);
   rememberDelivered(machine, delivered, bundle);
+  return { bundle, notes };
+}
+
+/**
+ * Looks for drift, and repairs what can be repaired without a new generation.
+ * @returns the course of this apply; the files that were changed, and where; whether a new generation must put something right
+ */
+async function begin(
+  machine: Machine,
+  current: Generation,
+  { bundle, notes, epoch: delivered }: { bundle: Bundle; notes: readonly string[]; epoch: number | undefined },
+) {
   const applied = readApplied(machine);
   const bases = possibleBases(machine, current, applied?.number ?? 0);
   // Who applies the same again asks whether all is as it was, also where some accounts have kept older files.
@@ -119,7 +156,7 @@ export async function apply(
     ...[...drifted].map((path) => `${path} had been changed`),
     ...drift.unknown.map((path) => `${path} was unexpected: it is kept in generation ${current.number}`),
   ];
-  const epoch = secret?.epoch ?? applied?.epoch ?? 1;
+  const epoch = delivered ?? applied?.epoch ?? 1;
   const isNewEpoch = applied !== undefined && applied.epoch !== epoch;
   const groups = [current, { bundle }].flatMap((each) => Object.keys(each.bundle.groups) as Group[]);
   const course: Course = {
@@ -141,23 +178,7 @@ export async function apply(
     behind: new Set(isNewEpoch ? groups : applied?.behind),
     wanted: bundle.digest,
   };
-
-  const differs = bundle.digest !== current.bundle.digest || repaired.length > 0;
-  if (differs) ensureSpace(machine, bundle);
-  course.repaired.push(...closeExposed(machine, current.bundle));
-  if (secret) ensureSecrets(machine, bundle, secret);
-  if (from) writeAnswers(machine, delivered, from.answers ?? {});
-  const { inOrder, problems: unrepaired } = repairDirectories(course, current.bundle);
-  if (!differs) {
-    course.problems.push(...unrepaired);
-    return converge(course, current);
-  }
-  const seen = { drifted, inodes: drift.inodes, inOrder };
-  const options = { force: repaired.length > 0, repaired: [...course.repairedPaths] };
-  const { generation, filesWritten, problems } = await prepare(machine, current, bundle, seen, options);
-  course.problems.push(...problems);
-  course.filesWritten = filesWritten;
-  return generation ? switchOver(course, current, generation) : converge(course, current);
+  return { course, drifted, inodes: drift.inodes, wasChanged: repaired.length > 0 };
 }
 
 /** Without a new generation: runs the missing hooks of an interrupted run, and repairs stopped units and flushed rules. */
