@@ -136,7 +136,7 @@ function containerHost(
     const started = performance.now();
     const words = typeof command === "string" ? ["/bin/sh", "-c", command] : command;
     const result = await execa(
-      "nsenter",
+      "/usr/bin/nsenter",
       [
         "-t",
         String(pid),
@@ -158,14 +158,11 @@ function containerHost(
         "/usr/bin/timeout",
         "--signal=KILL",
         `${timeout / 1000}`,
-        "/usr/bin/env",
-        "-i",
-        `PATH=${shellPath}`,
-        "HOME=/root",
-        "LANG=C.UTF-8",
         ...words,
       ],
       {
+        env: { PATH: shellPath, HOME: "/root", LANG: "C.UTF-8" },
+        extendEnv: false,
         reject: false,
         // Only if the timeout inside did not work.
         timeout: timeout + 5_000,
@@ -224,7 +221,8 @@ async function waitUntilUp(host: ContainerHost, outer: ProcessId, end: number): 
     // Until the init script has become systemd, the root directory is still the machine's.
     const program = await readFile(`/proc/${host.netnsPid}/comm`, "utf8").catch(() => "");
     if (program.trim() === "systemd") {
-      state = (await host.run(["systemctl", "is-system-running"], { timeout: 10_000 })).stdout.trim();
+      const timeout = Math.max(1, Math.ceil(end - performance.now()));
+      state = (await host.run(["systemctl", "is-system-running", "--wait"], { timeout })).stdout.trim();
       if (state === "running" || state === "degraded") return;
     }
     await sleep(50);

@@ -118,13 +118,14 @@ function ownKernelHost(folder: string, stop: () => Promise<void>): OwnKernelHost
     await writeFile(`${at}.stdin`, stdin);
     await writeFile(`${at}.new`, command);
     await rename(`${at}.new`, `${at}.sh`);
-    for (const end = performance.now() + timeout; !existsSync(`${at}.done`); await sleep(20)) {
+    const read = (name: string) => readFile(`${at}.${name}`, "utf8");
+    let status = "";
+    // It is there a moment before what is in it.
+    for (const end = performance.now() + timeout; !status.endsWith("\n"); await sleep(20)) {
       if (performance.now() > end) return { stdout: "", stderr: "", exitCode: 124 };
+      status = await read("done").catch(() => "");
     }
-    const [stdout, stderr, status] = await Promise.all(
-      ["stdout", "stderr", "done"].map((name) => readFile(`${at}.${name}`, "utf8")),
-    );
-    return { stdout: stdout!, stderr: stderr!, exitCode: Number(status) };
+    return { stdout: await read("stdout"), stderr: await read("stderr"), exitCode: Number(status) };
   };
   return {
     run,

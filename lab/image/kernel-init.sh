@@ -28,23 +28,25 @@ cat > /etc/systemd/system/fairhost-agent.service <<'EOF'
 [Unit]
 DefaultDependencies=no
 [Service]
-ExecStart=/bin/sh /fairhost/agent.sh
+ExecStart=/usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 /bin/bash /fairhost/agent.sh
 StandardError=tty
 EOF
-# Runs a command that is put there complete, one after the other.
+# Runs a command that is put there complete, one after the other. It waits without starting a process (bash's `read`): each takes long here.
 cat > /fairhost/agent.sh <<'EOF'
+export -n SHLVL
+mkfifo /run/nothing
+exec 3<>/run/nothing
 touch /fairhost/up
+next=1
 while :; do
-  for command in /fairhost/in/*.sh; do
-    [ -e "$command" ] || continue
-    at=${command%.sh}
-    mv "$command" "$at.running"
-    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
-      /bin/sh "$at.running" <"$at.stdin" >"$at.stdout" 2>"$at.stderr"
-    echo $? >"$at.status"
-    mv "$at.status" "$at.done"
-  done
-  sleep 0.05
+  at=/fairhost/in/$next
+  if [ -e "$at.sh" ]; then
+    /bin/sh "$at.sh" <"$at.stdin" >"$at.stdout" 2>"$at.stderr" 3>&-
+    echo $? >"$at.done"
+    next=$((next + 1))
+  else
+    read -rt 0.05 -u 3
+  fi
 done
 EOF
 exec /lib/systemd/systemd
