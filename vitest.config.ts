@@ -15,11 +15,15 @@ const others = ["**/*.it.test.ts", "**/*.engine.test.ts", "**/*.e2e.test.ts"];
 const patience = { poll: { timeout: 20_000 } };
 
 /**
- * Four kinds of test, told apart by the file's name and run in this order: `*.test.ts` needs nothing but Node; `*.it.test.ts`
- * needs root for namespaces or packages; `*.engine.test.ts` runs the engine against hosts that are directories and needs what
- * those left installed; `*.e2e.test.ts` boots the lab, which a machine has once, so it runs alone. `it` and `engine` run four files at a
- * time on two cores, since one waits for timers and hosts more than half of its time; the first files of `engine` begin while the last of
- * `it` are running.
+ * Files of hosts and engines at a time, on two cores: most wait for timers and hosts most of their time. The lab's file, which takes longest, runs beside
+ * them and goes before them (testing/lab-turn.ts).
+ */
+const beside = { maxWorkers: 6, sequence: { groupOrder: 2 } };
+
+/**
+ * Four kinds of test, told apart by the file's name: `*.test.ts` needs nothing but Node and runs first; then, in the order of
+ * toolchain/test-order.ts, `*.it.test.ts`, which needs root for namespaces or packages, `*.engine.test.ts`, which runs the engine against
+ * hosts that are directories, and `*.e2e.test.ts`, which brings up the lab, of which a machine has one.
  */
 export default defineConfig({
   test: {
@@ -44,10 +48,9 @@ export default defineConfig({
           expect: patience,
           include: ["**/*.it.test.ts"],
           exclude,
-          maxWorkers: 4,
           testTimeout: 240_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 2 },
+          ...beside,
         },
       },
       {
@@ -56,10 +59,9 @@ export default defineConfig({
           expect: patience,
           include: ["**/*.engine.test.ts"],
           exclude,
-          maxWorkers: 4,
           testTimeout: 600_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 2 },
+          ...beside,
         },
       },
       {
@@ -70,10 +72,9 @@ export default defineConfig({
           retry: 1,
           include: ["**/*.e2e.test.ts"],
           exclude,
-          fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          sequence: { groupOrder: 3 },
+          ...beside,
         },
       },
     ],

@@ -5,7 +5,7 @@ import { type Holder, holderOf, holderWords, lock } from "./lock.ts";
 const turnFile = "/run/fairhost-lab-tests.flock";
 
 /** Seconds that tests wait for others: the longest of them, the end-to-end tests, take about half of it on two busy cores. */
-export const turnSeconds = 1200;
+export const turnSeconds = 3600;
 
 /**
  * Waits until no other test on this machine uses a lab, whatever checkout it is of. The turn ends with this process at the latest.
