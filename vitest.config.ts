@@ -14,6 +14,9 @@ const others = ["**/*.it.test.ts", "**/*.engine.test.ts", "**/*.e2e.test.ts"];
 /** A busy machine may take long; nothing waits longer than it has to. */
 const patience = { poll: { timeout: 20_000 } };
 
+/** Of hosts too, but not so often: a look starts five processes or more on a host, and many tests wait at once. */
+const unhurried = { poll: { ...patience.poll, interval: 200 } };
+
 /**
  * Files of hosts and engines at a time, on two cores: most wait for timers and hosts most of their time. The lab's file, which takes longest, runs beside
  * them and goes before them (testing/lab-turn.ts).
@@ -45,7 +48,7 @@ export default defineConfig({
       {
         test: {
           name: "it",
-          expect: patience,
+          expect: unhurried,
           include: ["**/*.it.test.ts"],
           exclude,
           testTimeout: 240_000,
@@ -56,7 +59,7 @@ export default defineConfig({
       {
         test: {
           name: "engine",
-          expect: patience,
+          expect: unhurried,
           include: ["**/*.engine.test.ts"],
           exclude,
           testTimeout: 600_000,
@@ -67,7 +70,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
-          expect: patience,
+          expect: unhurried,
           // The files of the others have one, on a host made anew (toolchain/run-tests.ts).
           retry: 1,
           include: ["**/*.e2e.test.ts"],
