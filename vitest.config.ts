@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { compileCache } from "./toolchain/paths.ts";
 import TestOrder from "./toolchain/test-order.ts";
 
 const exclude = [
@@ -32,6 +33,8 @@ export default defineConfig({
   test: {
     reporters: ["default", "./toolchain/closing-line.ts"],
     sequence: { sequencer: TestOrder },
+    // Five hundred processes load the same libraries, and the commands that they start do too.
+    env: { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE || compileCache },
     projects: [
       {
         test: {
