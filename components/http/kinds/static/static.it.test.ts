@@ -27,6 +27,14 @@ const files: Record<string, string> = {
   "app/index.html": "<p>The application\n",
   "app/assets/app.js": "start()\n",
   "app/.env": "secret",
+  "app/team.html": "<p>The team\n",
+  "www/about.html": "<p>About\n",
+  "www/v1.2.html": "<p>Version\n",
+  "app/v1.2.html": "<p>Version\n",
+  "www/both.html": "<p>Page\n",
+  "www/both": "file",
+  "www/guide.html": "<p>Page\n",
+  "www/guide/index.html": "<p>Directory\n",
   "first/public/plain.txt": "first",
   "second/public/plain.txt": "second",
 };
@@ -116,6 +124,32 @@ test.each([
   expect((await get("www", `/types/file.${end}`)).headers["content-type"]).toBe(type);
 });
 
+describe("pretty addresses", () => {
+  test.each([
+    ["www", "/about", "www/about.html"],
+    ["www", "/about?x=1.2", "www/about.html"],
+    ["www", "/v1.2", "www/v1.2.html"],
+    ["www", "/about.html", "www/about.html"],
+    // What has the very name comes first, and a page before a fallback.
+    ["www", "/both", "www/both"],
+    ["app", "/team", "app/team.html"],
+  ])("%s%s is the file %s", async (server, path, file) => {
+    const { status, headers, body } = await get(server!, path!);
+    expect([status, body]).toEqual([200, files[file!]]);
+    if (file!.endsWith(".html"))
+      expect(headers).toMatchObject({ "content-type": "text/html; charset=utf-8", "cache-control": "max-age=0" });
+  });
+
+  test("a directory is itself, with and without its slash", async () => {
+    expect(await get("www", "/guide")).toMatchObject({ status: 301, headers: { location: "/guide/" } });
+    expect(await get("www", "/guide/")).toMatchObject({ status: 200, body: "<p>Directory\n" });
+  });
+
+  test.each(["/about/", "/about/more", "/.env", "/abou"])("%s is none", async (path) => {
+    expect([403, 404]).toContain((await get("www", path)).status);
+  });
+});
+
 describe("what is not there", () => {
   test("404 with the account's own page", async () => {
     const { status, headers, body } = await get("www", "/nothing");
@@ -168,9 +202,11 @@ describe("caches", () => {
         ["app", "/"],
         ["app", "/index.html"],
         ["app", "/settings"],
+        ["app", "/team"],
+        ["app", "/v1.2"],
       ].map(async ([server, path]) => (await get(server!, path!)).headers["cache-control"]),
     );
-    expect(ages).toEqual(["max-age=0", "max-age=0", "max-age=3600", "max-age=0", "max-age=0", "max-age=0"]);
+    expect(ages).toEqual(["max-age=0", "max-age=0", "max-age=3600", ...Array(5).fill("max-age=0")]);
   });
 
   test("what did not change is not sent again", async () => {
@@ -234,6 +270,7 @@ describe("files that the account has compressed itself", () => {
     ["gz.css", "br", undefined, "plain", type],
     ["", "gzip", "gzip", "by gzip", "text/html; charset=utf-8"],
     ["?x=1", "gzip", "gzip", "by gzip", "text/html; charset=utf-8"],
+    ["index", "gzip", "gzip", "by gzip", "text/html; charset=utf-8"],
   ])("%s for who accepts %s", async (path, accepted, encoding, body, contentType) => {
     const answer = await answers(path, accepted);
     expect(answer).toMatchObject({

@@ -40,8 +40,8 @@ export const inputs = {
 
 const configuration = "lighttpd/static.conf";
 const script = "libexec/run-static";
-const precompressed = "libexec/precompressed.lua";
-const precompressedInside = "/opt/fairhost/precompressed.lua";
+const chosen = "libexec/chosen-file.lua";
+const chosenInside = "/opt/fairhost/chosen-file.lua";
 
 /** Serves files of the account's home with lighttpd. */
 export const server: ServerKind<HttpServer<"static">> = {
@@ -59,7 +59,7 @@ export const server: ServerKind<HttpServer<"static">> = {
   shared: () => [
     { path: configuration, content: lighttpdConfiguration },
     { path: script, content: ownText(import.meta.dirname, "run-static.sh"), mode: 0o755 },
-    { path: precompressed, content: ownText(import.meta.dirname, "precompressed.lua") },
+    { path: chosen, content: ownText(import.meta.dirname, "chosen-file.lua") },
   ],
   service(account, { name, root, idleSeconds, fallback, cacheSeconds }) {
     const common = accountSettings(account, `http-${name}`);
@@ -71,7 +71,7 @@ export const server: ServerKind<HttpServer<"static">> = {
           common.BindReadOnlyPaths,
           `${currentGeneration}/${configuration}:/etc/lighttpd/lighttpd.conf`,
           `${currentGeneration}/${script}:${scriptInside}`,
-          `${currentGeneration}/${precompressed}:${precompressedInside}`,
+          `${currentGeneration}/${chosen}:${chosenInside}`,
         ],
         Environment: environmentLines({
           FAIRHOST_ROOT: insideHome(account, root),
@@ -93,10 +93,11 @@ const typeLines = Object.entries(mediaTypes).flatMap(([type, ends]) =>
 const lighttpdConfiguration = `# Static HTTP server of an account: started by its socket, ends itself when idle (-i).
 server.systemd-socket-activation = "enable"
 server.document-root = env.FAIRHOST_ROOT
-server.modules = ( "mod_access", "mod_rewrite", "mod_expire", "mod_magnet", "mod_deflate", "mod_staticfile" )
+# Pages without their .html come before a fallback: mod_magnet before mod_rewrite.
+server.modules = ( "mod_access", "mod_magnet", "mod_rewrite", "mod_expire", "mod_deflate", "mod_staticfile" )
 server.tag = ""
 index-file.names = ( "index.html", "index.htm" )
-magnet.attract-physical-path-to = ( "${precompressedInside}" )
+magnet.attract-physical-path-to = ( "${chosenInside}" )
 # No inotify or FAM, no spool on disk: request bodies have no use here.
 server.max-request-size = 64
 # Bytes of all headers: the front end has the limit.
@@ -111,10 +112,7 @@ $HTTP["url"] =~ "^/\\.(?!well-known(?:/|$))|./\\." {
   url.access-deny = ( "" )
 }
 url.rewrite-if-not-file = ( env.FAIRHOST_FALLBACK_FOR => env.FAIRHOST_FALLBACK )
-expire.url = ( "" => "access plus " + env.FAIRHOST_CACHE_SECONDS + " seconds" )
-$HTTP["url"] =~ "(?:/|\\.html?)$" {
-  expire.url = ( "" => "access plus 0 seconds" )
-}
+expire.mimetypes = ( "text/html" => "access plus 0 seconds", "" => "access plus " + env.FAIRHOST_CACHE_SECONDS + " seconds" )
 # In the account's own time and memory; larger files are sent as they are.
 deflate.mimetypes = ( "text/", "application/json", "application/ld+json", "application/geo+json", "application/manifest+json",
   "application/xml", "application/rss+xml", "application/atom+xml", "application/wasm", "image/svg+xml", "image/vnd.microsoft.icon", "font/ttf", "font/otf", "model/gltf" )

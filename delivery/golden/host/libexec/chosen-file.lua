@@ -1,5 +1,5 @@
--- Of a file that the account has compressed itself, the visitor gets that form: x.css.br or x.css.gz beside x.css. It is left alone if it is
--- older than the file: then the file was changed since.
+-- Which file answers for a path. /about is about.html, if nothing has the very name. Of a file that the account has compressed itself, the visitor gets
+-- that form: x.css.br or x.css.gz beside x.css. It is left alone if it is older than the file: then the file was changed since.
 local request = lighty.r
 local path, accepted = request.req_attr["physical.path"], (request.req_header["Accept-Encoding"] or ""):lower()
 local file = lighty.stat(path)
@@ -11,6 +11,12 @@ if path:sub(-1) == "/" then
       path, file = path .. index, page
       break
     end
+  end
+elseif not file then
+  local page = lighty.stat(path .. ".html")
+  if page and page.is_file then
+    path, file = path .. ".html", page
+    request.req_attr["physical.path"] = path
   end
 end
 if not (file and file.is_file) then return 0 end
