@@ -174,6 +174,11 @@ sub vcl_backend_response {
   } elseif (beresp.http.Cache-Control ~ "(?i)(no-store|private|no-cache)") {
     set beresp.uncacheable = true;
   }
+  # By the clock that wrote both (RFC 9111, section 4.2.1): Varnish takes Expires by its own if they differ by less than ten seconds.
+  if (beresp.http.Expires && beresp.http.Date && !beresp.http.CDN-Cache-Control && beresp.http.Cache-Control !~ "(?i)(^|[, ])(s-maxage|max-age)="
+    && beresp.ttl > std.time(beresp.http.Expires, now) - std.time(beresp.http.Date, now) - std.duration(beresp.http.Age + "s", 0s)) {
+    set beresp.ttl = std.time(beresp.http.Expires, now) - std.time(beresp.http.Date, now) - std.duration(beresp.http.Age + "s", 0s);
+  }
   # Whatever stood between may say no Age: its Date does (RFC 9111, section 4.2.3). Up to ten seconds are the clocks' difference, as for Varnish itself.
   if (beresp.http.Date && std.time(beresp.http.Date, now) + std.duration(beresp.http.Age + "s", 0s) + 10s < now) {
     set beresp.ttl = beresp.ttl - (now - (std.time(beresp.http.Date, now) + std.duration(beresp.http.Age + "s", 0s)));

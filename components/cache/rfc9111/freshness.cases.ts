@@ -1,4 +1,4 @@
-import { date, failing, first, later, minute, next, notKept, type Row, says, tag, used } from "./rows.ts";
+import { date, failing, first, fromAnswer, later, minute, next, notKept, type Row, says, tag, used } from "./rows.ts";
 
 export const freshness: readonly Row[] = [
   ["must", "4.2", "max-age is over", first(says("max-age=1")), next("server", later)],
@@ -13,6 +13,34 @@ export const freshness: readonly Row[] = [
   used("must", "5.3", "Expires of now", says(undefined, { Expires: date(0), Date: date(0) }), "server"),
   used("must", "5.3", "Expires: 0", says(undefined, { Expires: "0" }), "server"),
   used("must", "5.3", "Expires that is no date", says(undefined, { Expires: "tomorrow" }), "server"),
+  used(
+    "must",
+    "4.2.1",
+    "Age is over Expires without Date, of a clock that is ahead",
+    says(undefined, { Date: fromAnswer(8), Expires: fromAnswer(20), Age: "15" }),
+    "server",
+  ),
+  used(
+    "must",
+    "4.2.1",
+    "Expires of a clock that is behind, past for it and for us",
+    says(undefined, { Date: fromAnswer(-8), Expires: fromAnswer(-1) }),
+    "server",
+  ),
+  used(
+    "may",
+    "4.2.1",
+    "Age within Expires without Date, of a clock that is ahead",
+    says(undefined, { Date: fromAnswer(8), Expires: fromAnswer(60), Age: "15" }),
+    "cache",
+  ),
+  used(
+    "must",
+    "5.3",
+    "max-age, although Expires without Date is over",
+    says("max-age=60", { Date: fromAnswer(8), Expires: fromAnswer(4) }),
+    "cache",
+  ),
   [
     "must",
     "5.3",

@@ -45,6 +45,8 @@ export const says = (
 });
 /** Seconds from now. Times of HTTP have no fractions. */
 export const date = (seconds: number) => new Date(Date.now() + seconds * 1000).toUTCString();
+/** Seconds from the answer, in a header of it: for times so close that it matters how long the host took to boot. */
+export const fromAnswer = (seconds: number) => `<${seconds}>`;
 export const minute = says("max-age=60");
 export const tag = { ETag: '"a"' };
 export const modified = { "Last-Modified": date(-3600) };

@@ -4,6 +4,10 @@ import { createServer } from "node:http";
 
 const asked = new Map();
 
+/** `<10>` in a header is the time ten seconds after the answer. */
+const dated = (text) =>
+  text.replace(/^<(-?\d+)>$/, (_, seconds) => new Date(Date.now() + seconds * 1000).toUTCString());
+
 createServer((request, response) => {
   const path = request.url.split("?", 1)[0];
   const number = (asked.get(path) ?? 0) + 1;
@@ -18,7 +22,8 @@ createServer((request, response) => {
   } = isCondition && said.valid ? { body: "", ...said.valid } : said;
   if ("Date" in headers) response.sendDate = false;
   response.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(headers))
+    response.setHeader(name, typeof value === "string" ? dated(value) : value);
   response.setHeader("X-Asked", `${number}`);
   if (cut === "chunks") return void response.write(body, () => setTimeout(() => response.destroy(), 50));
   if (cut === "length") {
