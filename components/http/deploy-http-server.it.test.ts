@@ -1,7 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { type AppliedHost, appliedHost } from "../../testing/fakes/applied-host.ts";
 import { declarationOf, programServer } from "../../testing/fixtures/bundle-fixture.ts";
+import { tellingServers } from "../../testing/telling-servers.ts";
+import { servers as kinds } from "./kinds/servers.generated.ts";
 
 /** What a deploy does with HTTP servers of one account that run: says its environment, and writes for as long as somebody listens. */
 const program = `require("node:http").createServer((request, response) => {
@@ -12,11 +16,16 @@ const program = `require("node:http").createServer((request, response) => {
 `;
 const server = (name: string, who: string) =>
   programServer(name, ["/usr/bin/node", "server.cjs"], { environment: { WHO: who } });
-const bundle = (who: string) =>
-  renderBundle(
-    declarationOf([{ number: 1, name: "alice", servers: [server("changes", who), server("stays", "same")] }]),
-    "web1",
-  );
+/** A server of each kind, in each way that it serves. The first one, which the proxy asks, is not changed. */
+const [asked, ...telling] = tellingServers.filter(({ server: { kind } }) => "service" in kinds[kind]);
+const own = asked!.server.kind === "program" ? { ...asked!.server, name: "own", idleSeconds: 300 } : asked!.server;
+const changed = [own, ...telling.map(({ server }) => server)];
+const bundle = (who: string, idleSeconds = 300) => {
+  const all = changed.map((each) => ({ ...each, idleSeconds }));
+  const servers = [asked!.server, server("changes", who), server("stays", "same"), ...all];
+  const limits = { tasksMax: 500, memoryMaxMb: 2048 };
+  return renderBundle(declarationOf([{ number: 1, name: "alice", servers, limits }]), "web1");
+};
 const unit = (name: string) => `account-1-http-${name}.service`;
 const soon = { timeout: 60_000, interval: 200 };
 
@@ -30,7 +39,11 @@ beforeAll(async () => {
   on = await appliedHost("deploy-http");
   const { report, stderr } = await on.apply(bundle("one"));
   expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
-  await on.host.writeFile("/srv/accounts/1/home/server.cjs", program);
+  const home = "/srv/accounts/1/home";
+  await on.host.writeFile(`${home}/server.cjs`, program);
+  for (const { files } of [asked!, ...telling])
+    for (const [path, content] of Object.entries(files)) await on.host.writeFile(`${home}/${path}`, content);
+  await on.shell(`head -c 30000000 /dev/zero >${home}/static/large.bin`);
 }, 300_000);
 afterAll(async () => on?.[Symbol.asyncDispose]());
 
@@ -49,4 +62,34 @@ test("a changed environment restarts that server alone: another one of the accou
   await expect.poll(ticks, soon).toBeGreaterThan(before);
   expect(await on.states("visitor.service")).toEqual(["active"]);
   expect(await on.shell("journalctl -u nginx -o cat | grep -ci reload || true")).toBe("0");
+});
+
+test("a changed server of each kind answers whoever it has begun to answer, and refuses nobody", async () => {
+  expect(new Set(changed.map(({ kind }) => kind))).toEqual(
+    new Set(Object.values(kinds).flatMap((each) => ("service" in each ? [each.kind] : []))),
+  );
+  const programs = join(import.meta.dirname, "../../testing/programs");
+  await on.host.writeFile("/root/in-flight.py", readFileSync(join(programs, "in-flight.py")));
+  const sites = changed.map(({ name, kind }) => [
+    name,
+    { unit: unit(name), way: kind === "static" ? "download" : "upload" },
+  ]);
+  await on.host.writeFile("/root/sites.json", JSON.stringify(Object.fromEntries(sites)));
+  for (const { name } of changed)
+    await expect.poll(() => on.shell(`${curl(name, "/", "-o /dev/null -w '%{http_code}'")} || true`), soon).toBe("200");
+  await on.shell("systemd-run --quiet --unit=in-flight python3 /root/in-flight.py fd00:8000:0:1::1 /root/sites.json");
+  await on.until("test -e /run/open");
+  const { report } = await on.apply(bundle("two", 301));
+  expect(report.errors).toEqual([]);
+  await on.until("test -e /run/seen");
+  const seen = JSON.parse(await on.shell("cat /run/seen")) as Record<string, { held: string; others: object }>;
+  const whole = (kind: string) => (kind === "static" ? /^200 30000000 / : /^200 [^]*200000 [0-9a-f]{64}/);
+  expect(seen).toEqual(
+    Object.fromEntries(
+      changed.map(({ name, kind }) => [
+        name,
+        { held: expect.stringMatching(whole(kind)) as string, others: { 200: expect.any(Number) as number } },
+      ]),
+    ),
+  );
 });

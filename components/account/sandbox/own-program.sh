@@ -30,11 +30,13 @@ end_everything() {
     sleep 0.01
   done
 }
-# SIGTERM, and SIGKILL after nine seconds: systemd itself waits for ten. Its children end with it.
+# SIGTERM, and SIGKILL after nine seconds, or $1: systemd itself waits for ten. Its children end with it.
 end_program() {
   if alive "$program"; then
     kill -TERM "$program" 2>/dev/null
-    (sleep 9 && kill -KILL "$program") &
+    # It may be held.
+    kill -CONT "$program" 2>/dev/null
+    (sleep "${1:-9}" && kill -KILL "$program") &
     disown
     wait_for "$program"
   fi

@@ -17,8 +17,9 @@ set -u
 set_variables "${environment[@]}" "FAIRHOST_IDLE_SECONDS=$FAIRHOST_IDLE_SECONDS" ${PORT:+"PORT=$PORT"}
 connections=${PROXY_CONNECTIONS:-}
 unset PROXY_CONNECTIONS
-# Seconds: until a program must listen; after which it counts as one that works; between two restarts on demand; between two looks.
-patience=${FAIRHOST_START_SECONDS:-60} longest=${FAIRHOST_RETRY_SECONDS:-16} proven=60 between=10 look=30
+# Seconds: until a program must listen; after which it counts as one that works; between two restarts on demand; between two looks; to finish
+# what is being answered.
+patience=${FAIRHOST_START_SECONDS:-60} longest=${FAIRHOST_RETRY_SECONDS:-16} proven=60 between=10 look=30 finishing=4
 program='' proxy='' stopping='' wanted='' failures=0
 marks=(${FAIRHOST_READY:+"$FAIRHOST_READY" "$FAIRHOST_RESTING"})
 
@@ -80,8 +81,14 @@ stay_down() {
 own_sockets() {
   (cd /proc/self/net && awk 'FILENAME == "unix" { print $7; next } { print $10 }' tcp tcp6 udp udp6 raw raw6 icmp icmp6 unix netlink 2>/dev/null)
 }
+# Whether anybody is being answered: somebody has a connection that was accepted from descriptor 3. It is in the network of the front end, so it is in none of
+# the tables here.
+has_visitors() {
+  find /proc/[0-9]*/fd -lname 'socket:*' -printf '%l\n' 2>/dev/null | tr -dc '0-9\n' |
+    grep -qvxF -f <(own_sockets; readlink /proc/self/fd/3 | tr -dc '0-9\n')
+}
 # Whether somebody waits and the program has nobody: the queue is not empty, and no accepted connection is open. One that has more visitors than it can
-# serve has some. What it accepts from descriptor 3 is in the network of the front end, so it is in none of the tables here.
+# serve has some.
 ignores_visitors() {
   local address state queues inode port waits=''
   if [ -n "${PORT:-}" ]; then
@@ -96,10 +103,7 @@ ignores_visitors() {
     done < <(sockets)
     [ -n "$waits" ]
   else
-    read -rt 0 -u 3 || return 1
-    find /proc/[0-9]*/fd -lname 'socket:*' -printf '%l\n' 2>/dev/null | tr -dc '0-9\n' |
-      grep -qvxF -f <(own_sockets; readlink /proc/self/fd/3 | tr -dc '0-9\n') || return 0
-    return 1
+    read -rt 0 -u 3 && ! has_visitors
   fi
 }
 # Nobody is ended for the moment between two visitors.
@@ -255,6 +259,22 @@ run_program() {
   return 1
 }
 
+# Before a program is ended that served: whoever is being answered gets the rest of it, for a while. It goes on with whoever comes meanwhile; only in the
+# moment in which nobody is left, whoever accepts is held, so that the next visitor waits in the socket for the next program.
+finish_requests() {
+  local never accepts=${proxy:-$program} end=$((SECONDS + finishing))
+  exec {never}<> <(:)
+  while alive "$program" && alive "$accepts" && ((SECONDS < end)); do
+    if ! has_visitors; then
+      kill -STOP "$accepts"
+      has_visitors || break
+      kill -CONT "$accepts"
+    fi
+    read -rt 0.1 -u "$never"
+  done
+  exec {never}>&-
+}
+
 while :; do
   begun=$SECONDS listened='' wanted='' program='' proxy=''
   # Not there at the first try; visitors wait for each process that is started before the program.
@@ -262,9 +282,11 @@ while :; do
   run_program "${command[@]}"
   result=$?
   lived=$((SECONDS - begun))
+  ending=$SECONDS
+  if [ -n "$stopping" ] || [ "$wanted" = restart ]; then finish_requests; fi
   # Visitors wait meanwhile; the program gets its time to end.
-  alive "$proxy" && kill -TERM "$proxy" 2>/dev/null
-  end_program
+  alive "$proxy" && kill -TERM "$proxy" 2>/dev/null && kill -CONT "$proxy" 2>/dev/null
+  end_program $((9 - (SECONDS - ending)))
   [ -z "$stopping" ] || exit 0
   [ "$wanted" != restart ] || continue
   ((result != 0)) || exit 0

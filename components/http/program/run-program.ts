@@ -27,32 +27,23 @@ const longestPause = 16;
 /** What becomes of a program that ends by itself, or has to be ended. */
 const restarts = z.enum(["backoff", "never"]);
 
-/** The key of every kind whose server run-program runs, and its input. */
-export const restartEntry = {
+/** Seconds that a server has to begin to serve, unless it is declared: programs of accounts, and Apache, which the platform configures. */
+const startSeconds = { program: 60, apache: 20 } as const;
+
+/** Keys of every kind whose server run-program runs, and their inputs. */
+export const runEntry = {
   restart: restarts
     .exactOptional()
     .describe(
       "What becomes of a server that ends by itself, fails to start or hangs. `backoff` (default): visitors start it again, after pauses that grow. `never`: it stays down, and visitors get 502, until the HTTP server is changed by a deploy, the administrator starts it or the host boots; the log, `fairhost-host status` and drift say so. Rest after `idleSeconds` and `restart-<name>` are no end.",
     ),
-};
-export const restartInputs = {
-  restart: behaviour(restarts)
-    .exactOptional()
-    .describe("Whether it is started again after it has ended by itself: `backoff`, also if absent, or `never`."),
-};
-
-/** Keys of every such kind in an account's file. */
-export const programEntry = {
-  ...restartEntry,
-  directory: common.directory,
-  environment: common.environment,
   startSeconds: z
     .int()
     .min(1)
     .max(240)
     .exactOptional()
     .describe(
-      "Seconds that the program has to begin to serve; visitors wait meanwhile. After that it is ended and counts as failed. Default 60.",
+      `Seconds that the server has to begin to serve; visitors wait meanwhile. After that it is ended and counts as failed. Default ${startSeconds.program}, of the kinds \`php\` and \`proxy\` ${startSeconds.apache}.`,
     ),
   retrySeconds: z
     .int()
@@ -60,20 +51,35 @@ export const programEntry = {
     .max(3600)
     .exactOptional()
     .describe(
-      `Longest pause between two tries of a program that fails, in seconds. The first is 1 s, and each next one twice as long; visitors get 502 meanwhile. Touching \`restart-<name>\` in the home ends it. Default ${longestPause}.`,
+      `Longest pause between two tries of a server that fails, in seconds. The first is 1 s, and each next one twice as long; visitors get 502 meanwhile. Touching \`restart-<name>\` in the home ends it. Default ${longestPause}.`,
     ),
 };
-
-/** Their inputs. */
-export const programInputs = {
-  ...restartInputs,
-  directory: commonInputs.directory,
-  environment: commonInputs.environment,
-  startSeconds: behaviour(number).exactOptional().describe("Seconds that it has to begin to serve; 60 if absent."),
+export const runInputs = {
+  restart: behaviour(restarts)
+    .exactOptional()
+    .describe("Whether it is started again after it has ended by itself: `backoff`, also if absent, or `never`."),
+  startSeconds: behaviour(number)
+    .exactOptional()
+    .describe(
+      `Seconds that it has to begin to serve; if absent ${startSeconds.program}, of the kinds \`php\` and \`proxy\` ${startSeconds.apache}.`,
+    ),
   retrySeconds: behaviour(number)
     .exactOptional()
     .describe(`Longest pause between two tries after failures, in seconds; ${longestPause} if absent.`),
 };
+
+/** Keys of every such kind with a program of the account's own in an account's file. */
+export const programEntry = { ...runEntry, directory: common.directory, environment: common.environment };
+
+/** Their inputs. */
+export const programInputs = {
+  ...runInputs,
+  directory: commonInputs.directory,
+  environment: commonInputs.environment,
+};
+
+/** What an Apache that the platform configures has in the place of a program's own. */
+export const apacheStart = { startSeconds: startSeconds.apache } as const;
 
 const folder = "libexec";
 const script = `${folder}/run-program`;

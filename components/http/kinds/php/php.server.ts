@@ -6,14 +6,15 @@ import { behaviour } from "../../../registry/fields/field-class.ts";
 import { format, homePathSchema } from "../../../schema.ts";
 import { apacheEnvironment, apacheTasks } from "../../program/apache.ts";
 import {
+  apacheStart,
   inside,
   programEntry,
   programFiles,
   programInputs,
   programTasks,
   programUnit,
-  restartEntry,
-  restartInputs,
+  runEntry,
+  runInputs,
   scriptFile,
 } from "../../program/run-program.ts";
 import { hostLimits } from "../../web-site/web-site.ts";
@@ -59,7 +60,7 @@ export const entry = {
       "Directives of php.ini, for example `memory_limit: 256M`. Uploads may be as large as the front end lets through, unless set here.",
     ),
   environment: programEntry.environment,
-  ...restartEntry,
+  ...runEntry,
 };
 
 export const inputs = {
@@ -69,14 +70,11 @@ export const inputs = {
   workers: behaviour(number).describe("Scripts that run at the same time."),
   ini: behaviour(z.record(text, z.union([number, text]))).describe("Directives of php.ini."),
   environment: programInputs.environment,
-  ...restartInputs,
+  ...runInputs,
 };
 
 const configuration = "apache/php.conf";
 const script = "libexec/run-php";
-
-/** Seconds until Apache must listen. PHP itself starts in the time of a request. */
-const startSeconds = 20;
 
 /**
  * PHP-FPM behind Apache, in which an application's `.htaccess` files count (decision 31). Both end when the proxy before them has been idle.
@@ -123,7 +121,7 @@ export const server: ServerKind<HttpServer<"php">> = {
     const words = Object.entries(directives).map(([directive, value]) => `${directive}=${value}`);
     return programUnit(
       account,
-      { ...server, directory: root, environment, startSeconds },
+      { ...apacheStart, ...server, directory: root, environment },
       {
         command: [inside(script).path, state, `${workers}`, ...words.sort()],
         requests: "port",

@@ -4,12 +4,13 @@ import { flag, text } from "../../../inputs.ts";
 import { behaviour } from "../../../registry/fields/field-class.ts";
 import { apacheEnvironment, apacheTasks } from "../../program/apache.ts";
 import {
+  apacheStart,
   inside,
   programFiles,
   programTasks,
   programUnit,
-  restartEntry,
-  restartInputs,
+  runEntry,
+  runInputs,
   scriptFile,
 } from "../../program/run-program.ts";
 import { plainTarget, targetSchema } from "../../web-site/target.ts";
@@ -31,21 +32,18 @@ export const entry = {
     .describe(
       "Whether the other server gets the host name that the visitor asked for, instead of the one in `to`. Default false.",
     ),
-  ...restartEntry,
+  ...runEntry,
 };
 
 export const inputs = {
   kind: behaviour(z.literal("proxy")).describe("`proxy`: requests are passed on to another server."),
   to: behaviour(text).describe("Where they are passed on to."),
   keepHost: behaviour(flag).describe("Whether the other server gets the host name that the visitor asked for."),
-  ...restartInputs,
+  ...runInputs,
 };
 
 const configuration = "apache/proxy.conf";
 const script = "libexec/run-proxy";
-
-/** Seconds until Apache must listen. */
-const startSeconds = 20;
 
 /** Apache in the account's sandbox and network: it reaches what programs of the account reach, and nothing of the host. */
 export const server: ServerKind<HttpServer<"proxy">> = {
@@ -65,7 +63,7 @@ export const server: ServerKind<HttpServer<"proxy">> = {
   service: (account, server) =>
     programUnit(
       account,
-      { ...server, directory: ".", environment: {}, startSeconds },
+      { ...apacheStart, ...server, directory: ".", environment: {} },
       {
         command: [inside(script).path],
         requests: "port",

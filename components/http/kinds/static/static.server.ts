@@ -79,6 +79,8 @@ export const server: ServerKind<HttpServer<"static">> = {
           ...(fallback !== undefined && { FAIRHOST_FALLBACK: `/${fallback}` }),
         }),
         LimitNOFILE: descriptorLimit,
+        // Downloads that have begun get some seconds (server.graceful-shutdown-timeout); by SIGTERM they would be cut.
+        KillSignal: "SIGINT",
         ExecStart: execLine([scriptInside, `${idleSeconds}`]),
       },
     });
@@ -96,6 +98,7 @@ server.document-root = env.FAIRHOST_ROOT
 # Pages without their .html come before a fallback: mod_magnet before mod_rewrite.
 server.modules = ( "mod_access", "mod_magnet", "mod_rewrite", "mod_expire", "mod_deflate", "mod_staticfile" )
 server.tag = ""
+server.feature-flags = ( "server.graceful-shutdown-timeout" => 8 )
 index-file.names = ( "index.html", "index.htm" )
 magnet.attract-physical-path-to = ( "${chosenInside}" )
 # No inotify or FAM, no spool on disk: request bodies have no use here.
