@@ -23,7 +23,7 @@ const hearing = async (port: number, space = "", bind = "ipv6only=0") => {
 
 beforeAll(async () => {
   here = await bootWithOutside("odd-packets");
-  for (const name of ["odd-packets.py", "redirect.py"])
+  for (const name of ["odd-packets.py", "redirect.py", "advertise.py", "too-big.py"])
     await here.host.writeFile(
       `/run/${name}`,
       readFileSync(join(import.meta.dirname, "../../testing/programs/packets", name), "utf8"),
@@ -122,6 +122,80 @@ k.sendto(b"by the resolver\\n", ("${router6}", 53)); print("sent")`;
   await expect.poll(told, patient).toEqual(["by the resolver", "plain"]);
   await set("", 0);
   await here.sh("systemctl reload nftables.service; systemctl stop hearing-53");
+}, 60_000);
+
+test.each([
+  ["IPv6", far6, own6, router6, "-6", { 300: 1300, 1280: 1280 }],
+  ["IPv4", far4, own4, "203.0.113.1", "-4", { 300: 552, 68: 552 }],
+] as const)(
+  "who lies about the size of packets of %s is believed only if it sees them, and no connection ends by it",
+  async (_, far, own, router, family, believed) => {
+    // Counts what comes; each part is sent as one packet.
+    const sender = `
+import socket, time
+k = socket.create_connection(("${far}", 7001))
+k.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+for n in range(300): k.sendall(bytes(1400)); time.sleep(0.02)
+k.shutdown(socket.SHUT_WR); print(k.recv(100).decode())`;
+    const send = async () => (await here.host.run(["python3", "-c", sender])).stdout;
+    // Meanwhile nothing is acknowledged, as if the packet had not gone on: errors about older ones count for nothing.
+    const lie = (size: number, seen: "seen" | "unseen") =>
+      here.sh(`until ss -Htn state established 'dport = :7001' | grep -q .; do sleep 0.1; done
+        ip netns exec outside sh -ec '
+        nft "table inet held { chain through { type filter hook forward priority 0; tcp sport 7001 drop; }; }"
+        python3 /run/too-big.py ${router} ${own} 7001 ${size} ${seen}
+        sleep 0.5; nft destroy table inet held'`);
+    const size = async () =>
+      Number(/ mtu (?:lock )?(\d+)/.exec(await here.sh(`ip ${family} route get ${far}`))?.[1] ?? 1500);
+    const whole = `${300 * 1400}\n`;
+    await here.sh(`ip ${family} route flush cache`);
+    const blind = send();
+    await lie(1000, "unseen");
+    await lie(1000, "unseen");
+    expect(await blind).toBe(whole);
+    // Of the way to the servers, as the router has truly said.
+    expect(await size()).toBe(1300);
+    const belied = send();
+    for (const [said, is] of Object.entries(believed)) {
+      await lie(Number(said), "seen");
+      await expect.poll(size, patient).toBe(is);
+    }
+    expect(await belied).toBe(whole);
+    // The kernel forgets it, after ten minutes at most.
+    expect(Number(/ expires (\d+)sec/.exec(await here.sh(`ip ${family} route get ${far}`))?.[1])).toBeLessThanOrEqual(
+      600,
+    );
+    await here.sh(`ip ${family} route flush cache`);
+  },
+  120_000,
+);
+
+test("nobody on the link gives the host an address, a way or a size of packets", async () => {
+  const given = async () => {
+    const all = await here.sh(
+      "ip -6 -o address show dev eth0 scope global; ip -6 route show dev eth0; cat /proc/sys/net/ipv6/conf/eth0/mtu",
+    );
+    return [...new Set(all.match(/2600:bad:|default via fe80|^1400$/gm))].sort();
+  };
+  const after = async <T>(look: () => Promise<T>) => {
+    await here.sh("ip netns exec outside python3 /run/advertise.py eth0 2600:bad:: 1400");
+    return look();
+  };
+  const heard = async () =>
+    Number(/InRouterAdvertisements\s+(\d+)/.exec(await here.sh("nstat -asz Icmp6InRouterAdvertisements"))?.[1]);
+  const before = await heard();
+  await expect.poll(() => after(heard), patient).toBeGreaterThan(before);
+  expect(await given()).toEqual([]);
+  // Nor does anything ask for an address.
+  expect(await here.sh("ss -Hlun '( sport = :68 or sport = :546 )'")).toBe("");
+  // One that does not forward, as the kernel is by itself, believes the same packet.
+  await here.sh(
+    "sysctl -qw net.ipv6.conf.eth0.forwarding=0 net.ipv6.conf.eth0.accept_ra=1 net.ipv6.conf.eth0.accept_ra_rt_info_max_plen=64",
+  );
+  await expect.poll(() => after(given), patient).toEqual(["1400", "2600:bad:", "default via fe80"]);
+  await here.sh(
+    "sysctl -qw net.ipv6.conf.eth0.accept_ra=0 net.ipv6.conf.eth0.forwarding=1 net.ipv6.conf.eth0.mtu=1500; ip -6 route flush proto ra",
+  );
 }, 60_000);
 
 test("no neighbour redirects the host", async () => {
