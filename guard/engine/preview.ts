@@ -85,6 +85,9 @@ export function scope({ policyPack, targets = [] }: Pick<PreviewOptions, "policy
 const refusals =
   /nothing was touched|^Hosts and routers without a usable pinned host key|^The stack's configuration is incomplete/;
 
+/** What the engine says of each resource of a plan that another error has kept from its turn. */
+const following = /^expected resource operations for \S+ but none were seen$/;
+
 /**
  * A failed preview in typed form; `output` is used if no event says why.
  * @param known secrets to mask in messages
@@ -98,7 +101,8 @@ export function failed(events: readonly EngineEvent[], output: string, known: re
     event?.severity === "error" && plain(event.message) !== "preview failed" ? [plain(event.message)] : [],
   );
   const said = errors.filter((message) => refusals.test(message));
-  const messages = [...policies, ...(said.length > 0 ? said : errors)];
+  const causes = errors.filter((message) => !following.test(message));
+  const messages = [...policies, ...([said, causes].find(({ length }) => length > 0) ?? errors)];
   return {
     kind: "failed",
     why: policies.length > 0 || said.length > 0 ? "refused" : "broken",

@@ -289,6 +289,15 @@ describe("a preview that fails", () => {
     });
   });
 
+  test("an update ends, and what it has not come to is not named beside the cause", () => {
+    const unseen = diagnostic(
+      "expected resource operations for urn:pulumi:test::a::b$c::router-2-apply but none were seen",
+    );
+    const cause = diagnostic("command on root@router-1 was cut off");
+    expect(failed([cause, unseen], "").messages).toEqual(["command on root@router-1 was cut off"]);
+    expect(failed([unseen], "").messages).toEqual([unseen.diagnosticEvent.message]);
+  });
+
   test("the engine cannot", () => {
     expect(failed([], "error: could not reach the backend\n")).toEqual({
       kind: "failed",

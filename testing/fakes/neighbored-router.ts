@@ -21,30 +21,36 @@ export const oneSwitch: Declaration = {
 };
 export const [plan] = routerPlans(oneSwitch) as [RouterPlan];
 
-/** Who is at the other end of a port, as a network namespace. */
-interface Neighbor {
-  readonly space: string;
-  readonly port: string;
+/** Who has sessions with routers, as a network namespace. */
+export interface Speaker {
+  /** With its prefix length. */
   readonly address: string;
   readonly asNumber: number;
-  readonly routers: string;
+  /** Addresses of the routers. */
+  readonly routers: readonly string[];
   /** What it announces. */
   readonly routes: readonly string[];
+}
+
+/** One at the other end of a port. */
+interface Neighbor extends Speaker {
+  readonly space: string;
+  readonly port: string;
 }
 
 const portTo = (leadsTo: string) => plan.interfaces.find((each) => each.leadsTo === leadsTo)!.ports[0]!;
 const [host] = plan.hosts;
 const neighbors: readonly Neighbor[] = [
   {
-    ...{ space: host!.name, port: portTo("switches of the site"), routers: plan.address, routes: host!.prefixes },
+    ...{ space: host!.name, port: portTo("switches of the site"), routers: [plan.address], routes: host!.prefixes },
     ...{ address: `${host!.address}/64`, asNumber: host!.asNumber },
   },
   ...plan.routers.map(({ name, address, neighbor }) => ({
-    ...{ space: name, port: portTo(`router ${name}`), routers: address, routes: [] },
+    ...{ space: name, port: portTo(`router ${name}`), routers: [address], routes: [] },
     ...{ address: `${neighbor}/127`, asNumber: plan.asNumber },
   })),
   ...plan.operators.map(({ name, address, neighbor, asNumber }, index) => ({
-    ...{ space: name, port: portTo(`operator ${name}`), routers: address },
+    ...{ space: name, port: portTo(`operator ${name}`), routers: [address] },
     // Who asks is behind the first.
     routes: ["::/0", "0.0.0.0/0", ...(index === 0 ? ["2620:4f:8000::/48", "192.31.196.0/24"] : [])],
     ...{ address: `${neighbor}/64`, asNumber },
@@ -55,7 +61,8 @@ const neighbors: readonly Neighbor[] = [
 const own6 = host!.prefixes.find((prefix) => prefix.includes(":"))!.replace("/64", "1");
 const own4 = host!.prefixes.find((prefix) => !prefix.includes(":"))!.split("/")[0]!;
 
-const ofNeighbor = ({ address, asNumber, routers, routes }: Neighbor, index: number) => `router id 10.0.0.${index + 1};
+/** Configuration of its BIRD, whose sessions are called `router`, `router2` and so on. @param id a number that no other has */
+export const ofNeighbor = ({ address, asNumber, routers, routes }: Speaker, id: number) => `router id 10.0.0.${id + 1};
 log syslog all;
 protocol device {}
 protocol bfd { interface "*" { interval 200 ms; multiplier 3; }; }
@@ -70,15 +77,19 @@ protocol kernel { ipv${version} { import none; export where source = RTS_BGP; };
 `,
   )
   .join("")}
-protocol bgp router {
+${routers
+  .map(
+    (router, index) => `protocol bgp router${index === 0 ? "" : index + 1} {
   local ${address.split("/")[0]} as ${asNumber};
-  neighbor ${routers} as ${plan.asNumber};
+  neighbor ${router} as ${plan.asNumber};
   ${asNumber === plan.asNumber ? "direct;" : "bfd on;"}
   connect delay time 1; connect retry time 2; error wait time 1, 2;
   ipv6 { import all; export where source = RTS_STATIC; };
   ipv4 { extended next hop on; import all; export where source = RTS_STATIC; };
 }
-`;
+`,
+  )
+  .join("")}`;
 
 /** A router with its neighbours. */
 export interface NeighboredRouter {
@@ -94,15 +105,23 @@ export interface NeighboredRouter {
   since(): Promise<string>;
 }
 
-/** Boots it. Its ports are there, and nobody has set them up. */
-export async function neighboredRouter(): Promise<NeighboredRouter> {
-  const router = await bootContainer({ name: "router" });
-  const sh = (command: string) => succeed(router, command);
-  // As Debian's installer and apt leave it: networkd as it is, the program with its own configuration.
-  await sh(`systemctl stop bird.service; rm -f /etc/systemd/network/*
+/** Boots a Debian as its installer and apt leave it: networkd as it is, programs of routing with their own configuration. */
+export async function freshRouter(name: string): Promise<ContainerHost> {
+  const router = await bootContainer({ name });
+  await succeed(
+    router,
+    `systemctl stop bird.service; rm -f /etc/systemd/network/*
     rm -f /etc/systemd/system/systemd-networkd.service /etc/systemd/system/systemd-networkd.socket
     sysctl -qw net.ipv6.conf.all.forwarding=0 net.ipv4.ip_forward=0 net.ipv4.conf.default.rp_filter=1
-    systemctl daemon-reload`);
+    systemctl daemon-reload`,
+  );
+  return router;
+}
+
+/** Boots it. Its ports are there, and nobody has set them up. */
+export async function neighboredRouter(): Promise<NeighboredRouter> {
+  const router = await freshRouter("router");
+  const sh = (command: string) => succeed(router, command);
   for (const [index, neighbor] of neighbors.entries()) {
     const { space, port, address } = neighbor;
     await router.writeFile(`/run/${space}.conf`, ofNeighbor(neighbor, index));

@@ -65,10 +65,7 @@ export async function simulatedHost(): Promise<SimulatedHost> {
       const [log, commands] = await Promise.all([readFile(at("log"), "utf8"), readFile(at("commands"), "utf8")]);
       return {
         connections: log.split("\n").filter((line) => line.startsWith("Connection from ")).length,
-        commands: commands
-          .split("\n")
-          .filter((line) => line !== "")
-          .map((line) => ({ at: Number(line.split(" ")[0]), command: line.split(" ").slice(1).join(" ") })),
+        commands: commandsIn(commands),
       };
     },
     async [Symbol.asyncDispose]() {
@@ -79,10 +76,22 @@ export async function simulatedHost(): Promise<SimulatedHost> {
   };
 }
 
+/** Lines `<milliseconds> <command>` of a log. */
+export function commandsIn(log: string): { at: number; command: string }[] {
+  return log
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => ({ at: Number(line.split(" ")[0]), command: line.split(" ").slice(1).join(" ") }));
+}
+
+/** Shell commands that add what an SSH client asks for to such a log. */
+export const loggingTo = (log: string) =>
+  `printf '%s %.60s\\n' "$(date +%s%3N)" "$(printf %s "$SSH_ORIGINAL_COMMAND" | tr '\\n' ' ')" >>"${log}"`;
+
 /** Only the applier's own commands run; the bootstrap's payload is read and dropped: packages are the machine's own. */
 function commandScript(at: (name: string) => string, root: string): string {
   return `#!/bin/sh
-printf '%s %.60s\\n' "$(date +%s%3N)" "$(printf %s "$SSH_ORIGINAL_COMMAND" | tr '\\n' ' ')" >>"${at("commands")}"
+${loggingTo(at("commands"))}
 case "$SSH_ORIGINAL_COMMAND" in
   "/usr/local/sbin/fairhost-host health --json"*) exec cat "${at("health")}" ;;
   "/usr/local/sbin/fairhost-host apply") [ ! -e "${at("apply")}" ] || exec sh "${at("apply")}" ;;

@@ -9,10 +9,10 @@ import { type SimulatedHost, simulatedHost } from "../fakes/simulated-host.ts";
 import { Draft } from "../inventory/wrong-inventory.cases.ts";
 import { type TemporaryProject, temporaryProject } from "./temporary-project.ts";
 
+const inventories = fileURLToPath(new URL("../../inventory", import.meta.url));
 const guardMain = fileURLToPath(new URL("../../cli/guard.ts", import.meta.url));
-const labFleet = fileURLToPath(new URL("../../inventory/lab", import.meta.url));
 
-/** For tests: the lab's fleet on two simulated hosts, with a project and a stack of its own. */
+/** For tests: the lab's fleet, or that for trials, on two simulated hosts, with a project and a stack of its own. */
 export interface TwoHosts extends AsyncDisposable {
   readonly project: TemporaryProject;
   /** The stack's configuration, for `project.configure`. */
@@ -31,7 +31,7 @@ export interface TwoHosts extends AsyncDisposable {
 }
 
 /** @param environment variables beside the toolchain's own */
-export async function twoHosts(environment: NodeJS.ProcessEnv = {}): Promise<TwoHosts> {
+export async function twoHosts(environment: NodeJS.ProcessEnv = {}, fleet: "lab" | "trial" = "lab"): Promise<TwoHosts> {
   const directory = await mkdtemp(join(tmpdir(), "fairhost-two-"));
   const [web1, web2] = await Promise.all([simulatedHost(), simulatedHost()]);
   const inventory = join(directory, "fleet");
@@ -39,9 +39,15 @@ export async function twoHosts(environment: NodeJS.ProcessEnv = {}): Promise<Two
   const draft = new Draft(inventory);
   const restore = async () => {
     await rm(inventory, { recursive: true, force: true });
-    await cp(labFleet, inventory, { recursive: true });
-    draft.edit("hosts/web1.yaml", "port: 2201", `port: ${web1.port}`);
-    draft.edit("hosts/web2.yaml", "port: 2202", `port: ${web2.port}`);
+    await cp(join(inventories, fleet), inventory, { recursive: true });
+    for (const [name, number, { port }] of [["web1", 1, web1] as const, ["web2", 2, web2] as const])
+      if (fleet === "lab") draft.edit(`hosts/${name}.yaml`, `port: 220${number}`, `port: ${port}`);
+      else
+        draft.edit(
+          `hosts/${name}.yaml`,
+          `ssh:\n  address: fd00:8000::1${number}\n`,
+          `ssh:\n  address: 127.0.0.1\n  port: ${port}\n`,
+        );
     draft.write("limits.yaml", "hosts: 1\naccounts: 2\ncapacityPercent: 100\n");
   };
   await restore();

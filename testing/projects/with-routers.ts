@@ -27,8 +27,6 @@ export async function withRouters(two: TwoHosts): Promise<Routers> {
     await mkdir(state, { recursive: true });
     await writeFile(join(state, "router"), `${maker}\n`);
   }
-  const machines = { web1: two.web1, web2: two.web2, "router-1": router1, "router-2": router2 };
-  const known = new Map<string, number>();
   return {
     router1,
     router2,
@@ -57,25 +55,31 @@ ${ssh(router2)}switches:
 `,
       );
     },
-    async order() {
-      const seen = await Promise.all(
-        Object.entries(machines).map(async ([name, machine]) => {
-          const { commands } = await machine.seen();
-          const fresh = commands.slice(known.get(name) ?? 0);
-          known.set(name, commands.length);
-          return fresh.map(({ at, command }) => ({
-            at,
-            what: `${name} ${/fairhost-host (\S+)/.exec(command)?.[1] ?? "bootstrap"}`,
-          }));
-        }),
-      );
-      return seen
-        .flat()
-        .sort((one, other) => one.at - other.at)
-        .map(({ what }) => what);
-    },
+    order: orderOf({ web1: two.web1, web2: two.web2, "router-1": router1, "router-2": router2 }),
     async [Symbol.asyncDispose]() {
       await Promise.all([router1[Symbol.asyncDispose](), router2[Symbol.asyncDispose]()]);
     },
+  };
+}
+
+/** @returns a function that says which commands machines got since its last call, in the order of their times: `router-1 apply` */
+export function orderOf(machines: Readonly<Record<string, Pick<SimulatedHost, "seen">>>): () => Promise<string[]> {
+  const known = new Map<string, number>();
+  return async () => {
+    const seen = await Promise.all(
+      Object.entries(machines).map(async ([name, machine]) => {
+        const { commands } = await machine.seen();
+        const fresh = commands.slice(known.get(name) ?? 0);
+        known.set(name, commands.length);
+        return fresh.map(({ at, command }) => ({
+          at,
+          what: `${name} ${/fairhost-host (\S+)/.exec(command)?.[1] ?? "bootstrap"}`,
+        }));
+      }),
+    );
+    return seen
+      .flat()
+      .sort((one, other) => one.at - other.at)
+      .map(({ what }) => what);
   };
 }

@@ -72,6 +72,7 @@ export async function loadHostLinks(machine: Machine): Promise<string | undefine
     return (error as Error).message;
   }
   const reached = await routersReached(machine);
+  const dark = interfacesIn(files).flatMap(({ name }) => (hasCarrier(machine, name) ? [] : name));
   const routing = await watchRouting(machine);
   const deadMan: DeadMan = {
     name: "links",
@@ -90,7 +91,7 @@ export async function loadHostLinks(machine: Machine): Promise<string | undefine
     failed ??
     (await within(
       patience,
-      async () => (await unmanaged(machine)) ?? (await lost(machine, files, reached)) ?? (await routing()),
+      async () => (await unmanaged(machine, dark)) ?? (await lost(machine, files, reached)) ?? (await routing()),
     )) ??
     (await controllerHears(machine));
   if (wrong !== undefined) return restore(machine, deadMan, wrong);
@@ -167,15 +168,31 @@ function overridesIn({ layout }: Machine): string[] {
   });
 }
 
-/** An interface with a file of the generation that is not set up by it. */
-async function unmanaged(machine: Machine): Promise<string | undefined> {
+function hasCarrier({ layout }: Machine, name: string): boolean {
+  try {
+    return readFileSync(layout.at(`/sys/class/net/${name}/carrier`), "utf8").trim() === "1";
+  } catch {
+    // None of that name, or it is down.
+    return false;
+  }
+}
+
+/**
+ * An interface with a file of the generation that is not set up by it. One that is up with nobody at its other end is never done: its addresses stay
+ * tentative. That is no fault of the files if it was so before (`dark`).
+ */
+async function unmanaged(machine: Machine, dark: readonly string[]): Promise<string | undefined> {
   for (const { name, file } of interfacesIn(filesIn(machine))) {
     const { stdout } = await machine.run("networkctl", ["--json=short", "status", name]);
-    const { NetworkFile: by, AdministrativeState: state } = (stdout ? JSON.parse(stdout) : {}) as {
-      NetworkFile?: string;
-      AdministrativeState?: string;
-    };
+    const {
+      NetworkFile: by,
+      AdministrativeState: state,
+      OperationalState: operational,
+    } = (stdout ? JSON.parse(stdout) : {}) as Readonly<
+      Partial<Record<"NetworkFile" | "AdministrativeState" | "OperationalState", string>>
+    >;
     if (!by?.endsWith(`/${file}`)) return `${name} is not set up by ${file}${by ? ` but by ${by}` : ""}`;
+    if (state === "configuring" && operational === "no-carrier" && dark.includes(name)) continue;
     if (state !== "configured") return `${name} is ${state}`;
   }
   return undefined;
