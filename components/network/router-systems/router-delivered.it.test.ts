@@ -1,11 +1,11 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { test } from "vitest";
 import { loadBootstrap } from "../../../delivery/bootstrap.ts";
 import type { ApplyReport, Bundle } from "../../../delivery/protocol/bundle.ts";
 import { sealBundle, sealGroup } from "../../../delivery/protocol/digest.ts";
 import type { Health, Inspection } from "../../../delivery/protocol/inspection.ts";
 import { renderRouterBundle, routerDelivery } from "../../../delivery/render-router-bundle.ts";
 import { declaredFacts } from "../../../guard/drift/inspect-hosts.ts";
-import { type NeighboredRouter, neighboredRouter, oneSwitch, plan } from "../../../testing/fakes/neighbored-router.ts";
+import { neighboredRouter, oneSwitch, plan } from "../../../testing/fakes/neighbored-router.ts";
 import { succeed } from "../../../testing/fakes/placed-host.ts";
 import { routerFirewall } from "../router-firewall.host.ts";
 import { deliveredRouters } from "./delivered-routers.ts";
@@ -14,8 +14,6 @@ import { deliveredRouters } from "./delivered-routers.ts";
  * A router that the applier delivers: bootstrapped as Pulumi's command does, then applied, with wrong configurations that must not stay, and
  * changes by hand that must be seen.
  */
-let on: NeighboredRouter | undefined;
-afterEach(() => on?.router.stop());
 
 /** A bundle in which a text of a file is exchanged. */
 function exchanged(bundle: Bundle, file: string, from: string | RegExp, to: string): Bundle {
@@ -254,81 +252,82 @@ const makers = [
   readonly [key: string]: unknown;
 }[];
 
-describe.each(makers)(
-  "a delivered router of $manufacturer",
-  ({ manufacturer, file, refused, restored, byHand, seen }) => {
-    test("is applied, keeps its sessions when a change is wrong, and drift is seen", async () => {
-      on = await neighboredRouter();
-      const { router, sh } = on;
-      const first = { ...oneSwitch.routers[0]!, manufacturer, ssh: { address: "fd00::1", port: 22 } };
-      const declaration = { ...oneSwitch, routers: [first, ...oneSwitch.routers.slice(1)] };
-      const [found] = deliveredRouters(declaration);
-      const bootstrap = await loadBootstrap();
-      const { script, payload } = bootstrap.forRouter(found!, 0);
-      await succeed(router, ["/bin/sh", "-c", script], payload);
-      // The kernel of a container belongs to another machine: the applier leaves it alone.
-      await sh("sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1; systemctl start systemd-networkd");
-      const apply = async (bundle: Bundle) => {
-        const stdin = routerDelivery(bundle);
-        const { stdout, stderr } = await router.run(["fairhost-host", "apply"], { stdin, timeout: 200_000 });
-        if (stdout === "") throw new Error(stderr);
-        return JSON.parse(stdout) as ApplyReport;
-      };
-      const right = renderRouterBundle(found!, plan);
+// Both at once: each waits more than it works.
+test.concurrent.for(makers)(
+  "a delivered router of $manufacturer is applied, keeps its sessions when a change is wrong, and drift is seen",
+  { timeout: 1_800_000 },
+  async ({ manufacturer, file, refused, restored, byHand, seen }, { expect, onTestFinished }) => {
+    const on = await neighboredRouter();
+    const { router, sh } = on;
+    onTestFinished(() => router.stop());
+    const first = { ...oneSwitch.routers[0]!, manufacturer, ssh: { address: "fd00::1", port: 22 } };
+    const declaration = { ...oneSwitch, routers: [first, ...oneSwitch.routers.slice(1)] };
+    const [found] = deliveredRouters(declaration);
+    const bootstrap = await loadBootstrap();
+    const { script, payload } = bootstrap.forRouter(found!, 0);
+    await succeed(router, ["/bin/sh", "-c", script], payload);
+    // The kernel of a container belongs to another machine: the applier leaves it alone.
+    await sh("sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1; systemctl start systemd-networkd");
+    const apply = async (bundle: Bundle) => {
+      const stdin = routerDelivery(bundle);
+      const { stdout, stderr } = await router.run(["fairhost-host", "apply"], { stdin, timeout: 200_000 });
+      if (stdout === "") throw new Error(stderr);
+      return JSON.parse(stdout) as ApplyReport;
+    };
+    const right = renderRouterBundle(found!, plan);
 
-      const report = await apply(right);
-      expect(report.errors).toEqual([]);
-      expect(report.result).toBe("applied");
+    const report = await apply(right);
+    expect(report.errors).toEqual([]);
+    expect(report.result).toBe("applied");
+    await on.allEstablished();
+    await on.forwards();
+    expect(await sh("ls /var/lib/fairhost")).not.toMatch(/secrets/);
+    expect(await apply(right)).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
+    const health = JSON.parse(await sh("fairhost-host health --json")) as Health;
+    expect(health).toMatchObject({ healthy: true, problems: [] });
+    // The other host is not there, nor does the model of the second operator have a session over IPv4.
+    expect(health.sessions).toEqual({
+      ...{ "host web1": true, "host web2": false, "router router-2": true },
+      ...{ "operator transit-1": true, "operator transit-3": true, "operator transit-3 over IPv4": false },
+    });
+
+    const since = await on.since();
+    for (const { what, of = file, from, to, says } of [...(refused as readonly Wrong[]), ofFirewall.refused]) {
+      const report = await apply(exchanged(right, of, from, to));
+      expect(report.result, what).toBe("rolled-back");
+      expect(report.errors[0]!.message, what).toMatch(says);
+      expect(await on.since(), what).toBe(since);
+    }
+    for (const { what, of = file, from, to, says } of [...(restored as readonly Wrong[]), ofFirewall.restored]) {
+      const report = await apply(exchanged(right, of, from, to));
+      expect.soft(report.errors.map(({ message }) => message).join("\n"), what).toMatch(says);
+      expect(report.result, what).toBe("rolled-back");
       await on.allEstablished();
       await on.forwards();
-      expect(await sh("ls /var/lib/fairhost")).not.toMatch(/secrets/);
-      expect(await apply(right)).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
-      const health = JSON.parse(await sh("fairhost-host health --json")) as Health;
-      expect(health).toMatchObject({ healthy: true, problems: [] });
-      // The other host is not there, nor does the model of the second operator have a session over IPv4.
-      expect(health.sessions).toEqual({
-        ...{ "host web1": true, "host web2": false, "router router-2": true },
-        ...{ "operator transit-1": true, "operator transit-3": true, "operator transit-3 over IPv4": false },
-      });
+    }
+    expect(await apply(right)).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
 
-      const since = await on.since();
-      for (const { what, of = file, from, to, says } of [...(refused as readonly Wrong[]), ofFirewall.refused]) {
-        const report = await apply(exchanged(right, of, from, to));
-        expect(report.result, what).toBe("rolled-back");
-        expect(report.errors[0]!.message, what).toMatch(says);
-        expect(await on.since(), what).toBe(since);
-      }
-      for (const { what, of = file, from, to, says } of [...(restored as readonly Wrong[]), ofFirewall.restored]) {
-        const report = await apply(exchanged(right, of, from, to));
-        expect.soft(report.errors.map(({ message }) => message).join("\n"), what).toMatch(says);
-        expect(report.result, what).toBe("rolled-back");
-        await on.allEstablished();
-        await on.forwards();
-      }
-      expect(await apply(right)).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
+    // If the applier has ended, the old configuration comes back by itself.
+    const [{ from, to }] = restored as readonly [Wrong, ...Wrong[]];
+    await router.writeFile("/run/delivery", routerDelivery(exchanged(right, file, from, to)));
+    await sh("fairhost-host apply </run/delivery >/run/out 2>/run/err &");
+    await expect.poll(on.established, { timeout: 60_000 }).not.toContain("web1");
+    await sh("systemctl kill --signal=KILL 'fairhost-apply-*.service'");
+    await on.allEstablished();
+    expect(await apply(right)).toMatchObject({ errors: [] });
 
-      // If the applier has ended, the old configuration comes back by itself.
-      const [{ from, to }] = restored as readonly [Wrong, ...Wrong[]];
-      await router.writeFile("/run/delivery", routerDelivery(exchanged(right, file, from, to)));
-      await sh("fairhost-host apply </run/delivery >/run/out 2>/run/err &");
-      await expect.poll(on.established, { timeout: 60_000 }).not.toContain("web1");
-      await sh("systemctl kill --signal=KILL 'fairhost-apply-*.service'");
-      await on.allEstablished();
-      expect(await apply(right)).toMatchObject({ errors: [] });
-
-      // What `guard drift` asks.
-      const stdin = JSON.stringify(declaredFacts(declaration, found!.name, bootstrap));
-      const inspect = async () => {
-        const { stdout } = await router.run(["fairhost-host", "inspect", "--json"], { stdin });
-        return (JSON.parse(stdout) as Inspection).differences.filter(({ note }) => !note).map(({ kind }) => kind);
-      };
-      const clean = (kinds: readonly string[]) => kinds.filter((kind) => kind !== "ssh-silent");
-      expect(clean(await inspect())).toEqual([]);
-      await sh(byHand);
-      expect(clean(await inspect())).toEqual(expect.arrayContaining([...seen]));
-      expect((await apply(right)).repaired.length).toBeGreaterThan(0);
-      expect(clean(await inspect())).toEqual([]);
-      await on.allEstablished();
-    }, 1_800_000);
+    // What `guard drift` asks.
+    const stdin = JSON.stringify(declaredFacts(declaration, found!.name, bootstrap));
+    const inspect = async () => {
+      const { stdout } = await router.run(["fairhost-host", "inspect", "--json"], { stdin });
+      return (JSON.parse(stdout) as Inspection).differences.filter(({ note }) => !note).map(({ kind }) => kind);
+    };
+    const clean = (kinds: readonly string[]) => kinds.filter((kind) => kind !== "ssh-silent");
+    expect(clean(await inspect())).toEqual([]);
+    await sh(byHand);
+    expect(clean(await inspect())).toEqual(expect.arrayContaining([...seen]));
+    expect((await apply(right)).repaired.length).toBeGreaterThan(0);
+    expect(clean(await inspect())).toEqual([]);
+    await on.allEstablished();
   },
 );
