@@ -1,8 +1,13 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nothingDeclared } from "../components/registry/subject.ts";
 import { bootContainer, type ContainerHost } from "../lab/container.ts";
 import { succeed } from "../testing/fakes/placed-host.ts";
 import { declarationOf, fixtureHost } from "../testing/fixtures/bundle-fixture.ts";
+import { ensureDebianPackages } from "../toolchain/system/system.ts";
 import { loadBootstrap } from "./bootstrap.ts";
 import { encodeBundle } from "./protocol/digest.ts";
 import type { Inspection } from "./protocol/inspection.ts";
@@ -14,6 +19,10 @@ import { renderBundle } from "./render-bundle.ts";
  */
 
 let host: ContainerHost;
+/** Of keys that sign: the sources' own, and somebody else's. */
+let keys: string;
+const gpg = (...words: string[]) =>
+  execa("gpg", ["--homedir", keys, "--batch", "--quiet", "--passphrase", "", ...words]);
 const repository = "/run/repository";
 
 /** A package as PHP-FPM's: with a service that its postinst starts. */
@@ -42,7 +51,12 @@ async function bootstrap(runtimes: readonly string[], asOf?: string) {
 }
 
 /** Puts a version of a package into a repository as Debian's, or as that of its security team. */
-async function publish(of: "stable" | "security", name: string, version: string): Promise<void> {
+async function publish(
+  of: "stable" | "security",
+  name: string,
+  version: string,
+  signedBy: "debian" | "somebody" = "debian",
+): Promise<void> {
   const files = { "lang-fpm": daemon, sleeper }[name]!;
   const [from, to] = [`/run/source/${name}`, `${repository}/${of}`];
   for (const [path, text] of Object.entries(files)) {
@@ -66,16 +80,31 @@ done >Packages
   echo " $(sha256sum <Packages | cut -d' ' -f1) $(stat -c %s Packages) Packages"
 } >Release`,
   );
+  const release = await succeed(host, `cat ${to}/Release`);
+  const signed = await execa("gpg", ["--homedir", keys, "--batch", "--local-user", signedBy, "--clearsign"], {
+    input: release,
+  });
+  await host.writeFile(`${to}/InRelease`, `${signed.stdout}\n`);
 }
 
 beforeAll(async () => {
   host = await bootContainer({ name: "runtimes" });
+  await ensureDebianPackages(["gpg", "gpg-agent"]);
+  keys = await mkdtemp(join(tmpdir(), "fairhost-keys-"));
+  for (const name of ["debian", "somebody"]) await gpg("--quick-gen-key", name, "ed25519", "sign", "never");
+  await host.writeFile("/etc/apt/keyrings/own.asc", `${(await gpg("--armor", "--export", "debian")).stdout}\n`);
   await publish("stable", "lang-fpm", "1");
   await publish("security", "sleeper", "1");
-  const source = (of: string) => `deb [trusted=yes] file:${repository}/${of} ./`;
+  // With `file:` apt reads packages' lists where they are, also ones that it has just refused.
+  const source = (of: string) => `deb [signed-by=/etc/apt/keyrings/own.asc] copy:${repository}/${of} ./`;
   await host.writeFile("/etc/apt/sources.list", `${source("stable")}\n${source("security")}\n`);
 });
-afterAll(() => host?.stop());
+afterAll(async () => {
+  await host?.stop();
+  if (keys === undefined) return;
+  await execa("gpgconf", ["--homedir", keys, "--kill", "all"], { reject: false });
+  await rm(keys, { recursive: true, force: true });
+});
 
 test("a declared runtime is installed, its service neither runs nor starts at the next boot", async () => {
   expect(await bootstrap(["lang-fpm"])).toMatchObject({
@@ -115,16 +144,24 @@ describe("with a bundle in force", () => {
       .map(({ kind, message, note }) => `${note ? "note " : ""}${kind}: ${message}`);
   }
 
-  /** What Debian's timers start. */
-  const night = () => succeed(host, "systemctl start apt-daily.service && systemctl start apt-daily-upgrade.service");
-
-  beforeAll(async () => {
-    await succeed(host, "apt-get install -q -y sleeper");
+  /** What Debian's timers start, the next day. */
+  const night = () =>
+    succeed(
+      host,
+      "rm -f /var/lib/apt/periodic/update-stamp; systemctl start apt-daily.service && systemctl start apt-daily-upgrade.service",
+    );
+  async function apply(upgrades = fixtureHost.upgrades) {
+    const declared = declarationOf([]);
+    const bundle = encodeBundle(renderBundle({ ...declared, hosts: [{ ...fixtureHost, upgrades }] }, fixtureHost.name));
     const masterSecret = Buffer.alloc(32, 7).toString("base64");
-    const bundle = encodeBundle(renderBundle(declarationOf([]), fixtureHost.name));
     const stdin = JSON.stringify({ bundle, masterSecret, secretEpoch: 1, repair: 0 });
     const { stdout } = await host.run(["fairhost-host", "apply"], { stdin, timeout: 120_000 });
     expect(JSON.parse(stdout)).toMatchObject({ errors: [] });
+  }
+
+  beforeAll(async () => {
+    await succeed(host, "apt-get install -q -y sleeper");
+    await apply();
     // What accounts run is never restarted for an upgrade.
     await succeed(host, "systemd-run --quiet --unit=account-7-service-old --slice=account-7.slice sleeper 1000");
     await publish("stable", "lang-fpm", "2");
@@ -157,15 +194,37 @@ describe("with a bundle in force", () => {
       "note upgrade-pending: upgrades of declared runtimes wait: lang-fpm 1 to 2",
     ]);
     expect(await succeed(host, "fairhost-host status")).toMatch(/^outdated +account-7-service-old.service$/m);
+    // It is seen until the old program has gone.
+    await succeed(host, "systemctl stop account-7-service-old");
+    expect(await inspect()).toEqual(["note upgrade-pending: upgrades of declared runtimes wait: lang-fpm 1 to 2"]);
+    expect(await succeed(host, "fairhost-host status")).toMatch(/^outdated +none$/m);
   });
+
+  test("a fix that somebody else has signed is not installed", async () => {
+    await publish("security", "sleeper", "3", "somebody");
+    await night();
+    expect(await version("sleeper")).toBe("2");
+    expect((await host.run("apt-get update -q --error-on=any")).stderr).toContain("InRelease");
+    expect(await version("sleeper")).toBe("2");
+  });
+
+  test("a fix is not installed at night where that is not declared, and is once it is", async () => {
+    await publish("security", "sleeper", "3");
+    await apply({ ...fixtureHost.upgrades, security: false });
+    await night();
+    expect(await version("sleeper")).toBe("2");
+    expect(await inspect()).toContain("note upgrade-pending: security upgrades wait: sleeper 2 to 3");
+    await apply();
+    await night();
+    expect(await version("sleeper")).toBe("3");
+  }, 180_000);
 
   test("what a night leaves out is drift, and so is a night that is missing", async () => {
     await succeed(host, "apt-mark hold sleeper");
-    await publish("security", "sleeper", "3");
-    await succeed(host, "rm -f /var/lib/apt/periodic/update-stamp");
+    await publish("security", "sleeper", "4");
     await night();
-    expect(await version("sleeper")).toBe("2");
-    expect(await inspect()).toContain("upgrade-stuck: the last upgrade night left out sleeper 2 to 3");
+    expect(await version("sleeper")).toBe("3");
+    expect(await inspect()).toContain("upgrade-stuck: the last upgrade night left out sleeper 3 to 4");
     await succeed(host, "touch -h -d '-9 days' /etc/apt/apt.conf.d/99fairhost /var/lib/apt/periodic/upgrade-stamp");
     expect(await inspect()).toContainEqual(
       expect.stringMatching(/^upgrade-stuck: security upgrades were installed last on /),
@@ -178,7 +237,7 @@ describe("with a bundle in force", () => {
       exitCode: 0,
       stderr: expect.stringContaining("upgrading all packages, as of 2026-11-27"),
     });
-    expect([await version("sleeper"), await version("lang-fpm")]).toEqual(["3", "2"]);
+    expect([await version("sleeper"), await version("lang-fpm")]).toEqual(["4", "2"]);
     expect((await host.run("systemctl is-active lang-fpm.service")).stdout).toBe("inactive\n");
     await publish("stable", "lang-fpm", "3");
     expect(await bootstrap(["lang-fpm"], "2026-11-27")).toMatchObject({ exitCode: 0, stderr: "" });
