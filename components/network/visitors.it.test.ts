@@ -4,15 +4,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { bootContainer, type ContainerHost } from "../../lab/container.ts";
+import { withCertificates } from "../../testing/acme-ca.ts";
 import { placeBundle, succeed } from "../../testing/fakes/placed-host.ts";
-import { declarationOf, programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
+import { programServer, staticServer } from "../../testing/fixtures/bundle-fixture.ts";
 
 const address4 = "192.0.2.10";
-const servers = [staticServer("www"), programServer("app", ["/usr/bin/node", "answers.mjs"])];
-const declaration = declarationOf([{ number: 1, name: "alice", servers }]);
+/** An account's own domain, with and without `www`, every other name below it, and one of the platform's. */
+const names = ["alice.test", "www.alice.test", "*.alice.test", "alice.hosted.test"];
+const servers = [
+  { ...staticServer("www"), hostnames: names, https: true },
+  { ...programServer("app", ["/usr/bin/node", "answers.mjs"]), https: true },
+];
+const declaration = withCertificates([{ number: 1, name: "alice", servers }]);
 const bundle = (change: { address4?: string }) =>
   renderBundle(
-    { ...declaration, frontEnds: declaration.frontEnds.map((frontEnd) => ({ ...frontEnd, ...change })) },
+    {
+      ...declaration,
+      frontEnds: declaration.frontEnds.map((frontEnd) => ({ ...frontEnd, ...change })),
+    },
     "web1",
   );
 
@@ -67,6 +76,19 @@ describe("a declared IPv4 address", () => {
       .toMatch(new RegExp(`^${visitor4} - - `, "m"));
     expect(await visit4(address4)).toContain("Unknown site");
   });
+
+  test.each([...names.map((name) => name.replace("*", "shop")), "app.alice.test"])(
+    "leads whoever has IPv4 alone to %s, by HTTP and by HTTPS",
+    async (name) => {
+      // Without IPv6 behind the router: nothing else can answer.
+      const visit = (scheme: "http" | "https") =>
+        outside(
+          `curl -sk --max-time 60 --interface ${visitor4} --connect-to ::${address4}: -o /dev/null -w '%{http_code} %{remote_ip}' ${scheme}://${name}/`,
+        );
+      expect(await visit("http")).toBe(`200 ${address4}`);
+      expect(await visit("https")).toBe(`200 ${address4}`);
+    },
+  );
 
   test("is announced to the router, with an IPv6 next hop", async () => {
     await expect.poll(() => sh(`birdc -s /run/router.ctl 'show route for ${address4}'`)).toContain("via fd00:8000::11");
