@@ -9,6 +9,8 @@ export interface Daemons {
   readonly start: string;
   /** As a power failure does. */
   readonly kill: string;
+  /** Nothing of it runs any more, and nothing ends. */
+  readonly freeze: string;
   /** Prints one line for each session that is not up, or empty. */
   readonly down: string;
 }
@@ -32,6 +34,7 @@ export function daemonsOf(name: string, manufacturer: string): Daemons {
       // -R: it tells nobody of its routes before it knows its neighbours'.
       start: started("bird", `bird -f -R -c ${folder}/bird/bird.conf -s ${folder}/bird.ctl -P ${folder}/bird.pid`),
       kill: `systemctl kill -s KILL ${unit("bird")}; systemctl stop ${unit("bird")} 2>/dev/null || :`,
+      freeze: `systemctl kill -s STOP ${unit("bird")}`,
       down: `set -- ${name}; { birdc -s ${folder}/bird.ctl show protocols all 2>/dev/null || echo "x BGP silent"; } | ${birdLines}`,
     };
   if (manufacturer === "frr") {
@@ -51,6 +54,7 @@ ${shell} -b >/dev/null`,
       kill: programs
         .map((program) => `systemctl kill -s KILL ${unit(program)}; systemctl stop ${unit(program)} 2>/dev/null || :`)
         .join("\n"),
+      freeze: programs.map((program) => `systemctl kill -s STOP ${unit(program)}`).join("\n"),
       down: [6, 4]
         .map(
           (version) => `${shell} -c 'show bgp ipv${version} unicast summary failed json' 2>/dev/null | python3 -c '
@@ -134,24 +138,35 @@ export function renderSpaces(topology: Topology, declaration: Declaration): stri
   return lines.join("\n");
 }
 
-/** Commands that take a part away, or give it back. */
+/** Commands that take a part away, let a namespace hang, or give it back. A link does not hang. */
 export function commandsFor(
   { wires }: Topology,
   daemons: ReadonlyMap<string, Daemons>,
   part: { readonly wire: Wire } | { readonly space: string },
-  what: "cut" | "restore",
+  what: "cut" | "hang" | "restore",
 ): string {
   const set = ({ interface: link }: Wire, space: string) =>
     `ip -n ${space} link set ${link} ${what === "cut" ? "down" : "up"}`;
   if ("wire" in part) return part.wire.ends.map(({ space }) => set(part.wire, space)).join("\n");
   const { space } = part;
   const own = wires.filter(({ ends }) => ends.some((end) => end.space === space));
-  const links = own.map((wire) => set(wire, space));
   const routing = daemons.get(space);
+  const inside = `ip netns exec ${space} nft`;
+  // It keeps its carriers, hears nothing, and says nothing.
+  if (what === "hang")
+    return [
+      ...own.map(
+        ({ interface: link }) =>
+          `${inside} 'table netdev hung { chain ${link} { type filter hook ingress device "${link}" priority 0; policy drop; }; }'`,
+      ),
+      routing?.freeze ?? "",
+    ].join("\n");
+  const links = own.map((wire) => set(wire, space));
   // Without power the links go first, and nobody says goodbye; the kernel of a machine that starts knows no routes.
   return what === "cut"
     ? [
         ...links,
+        `${inside} destroy table netdev hung`,
         ...(routing
           ? [
               routing.kill,

@@ -190,6 +190,11 @@ export class Stage implements AsyncDisposable {
     await this.run(commandsFor(this.topology, this.#daemons, part, "cut"));
   }
 
+  /** Lets it go on with its carriers and do nothing. To give it back, cut it first, as whoever switches it off and on does. */
+  async hang(part: Part): Promise<void> {
+    await this.run(commandsFor(this.topology, this.#daemons, part, "hang"));
+  }
+
   async restore(part: Part): Promise<void> {
     await this.run(commandsFor(this.topology, this.#daemons, part, "restore"));
   }
