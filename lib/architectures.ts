@@ -21,6 +21,9 @@ export interface Architecture {
   /** Numbers of the system calls unshare and mount. */
   readonly unshare: number;
   readonly mount: number;
+  /** Those of sendmsg and recvmsg. */
+  readonly sendmsg: number;
+  readonly recvmsg: number;
   /** Debian package of the kernel. */
   readonly kernelPackage: string;
   /** How QEMU emulates a machine of this architecture on one. */
@@ -47,6 +50,8 @@ export const architectures = {
     socket: 41,
     unshare: 272,
     mount: 165,
+    sendmsg: 46,
+    recvmsg: 47,
     kernelPackage: "linux-image-amd64",
     qemu: { package: "qemu-system-x86", program: "qemu-system-x86_64", machine: "pc", console: "ttyS0" },
   },

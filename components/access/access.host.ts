@@ -15,7 +15,7 @@ export const access = {
       lines: [
         /UsePAM yes|AuthenticationMethods publickey password|PasswordAuthentication yes|Include \/opt\/fairhost\/sshd\.conf/,
         /Match User [a-z][a-z0-9_,-]*/,
-        /ForceCommand exec \/usr\/bin\/socat -b65536 STDIO UNIX-CONNECT:\/opt\/fairhost\/sftp,bind=\/tmp\/\$LOGNAME\.\$\$/,
+        /ForceCommand exec \/opt\/fairhost\/bring-session \/opt\/fairhost\/sftp/,
         /DisableForwarding yes|PermitTTY no|PermitUserRC no/,
       ],
       needs: ["Include "],
@@ -40,5 +40,18 @@ export const access = {
       path: /(?<number>\d+)\/users\/[a-z][a-z0-9_-]*\.user-privileged/,
       lines: [/\{"privileged":\{"hashedPassword":\["\*"\]\}\}/],
     },
+    // Of the account itself, as in the folder `userdb`: a session sees these and no others.
+    {
+      path: /(?<number>\d+)\/users\/(?<user>a\d+)\.user/,
+      lines: [
+        /\{"userName":"(?<user>a\d+)","realName":"(?<name>[\w-]+)","uid":(?<uid>\d+),"gid":\k<uid>,"homeDirectory":"\/home\/\k<name>","shell":"\/usr\/sbin\/nologin"\}/,
+      ],
+    },
+    {
+      path: /(?<number>\d+)\/users\/(?<user>a\d+)\.group/,
+      lines: [/\{"groupName":"(?<user>a\d+)","gid":(?<uid>\d+)\}/],
+    },
+    { path: /(?<number>\d+)\/users\/(?<uid>\d+)\.user/, link: /(?<user>a\d+)\.user/ },
+    { path: /(?<number>\d+)\/users\/(?<uid>\d+)\.group/, link: /(?<user>a\d+)\.group/ },
   ],
 } as const satisfies BundleFolder;

@@ -4,9 +4,12 @@
 # A visitor is the first half of an address of IPv6: whoever has one address of a /64 has them all. systemd counts each address for itself.
 most=$1
 shift
-socket=$(readlink /proc/self/fd/0)
-socket=${socket#socket:[}
-socket=${socket%]}
+# Its number, without one process more for which the visitor would wait. While `read` reads, its own standard input is another.
+exec 4<&0 3</proc/self/fdinfo/4
+socket=
+while read -r key value <&3; do [ "$key" != ino: ] || socket=$value; done
+: "${socket:?}"
+exec 3<&- 4<&-
 # Of a row of the kernel's table: both ends, the state (01: open), the inode, 0 until somebody has taken it. Of those that come at the same time the
 # last ones leave, and the others stay if that is enough. The table is that of the whole host: it is read twice, and only this visitor's rows are kept.
 tries=0

@@ -1,6 +1,7 @@
 import { type BundleFile, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { plainAddress, unitFile } from "../../lib/systemd/unit-file.ts";
 import { socketSlice } from "../account/account-paths.ts";
+import { networkOf } from "../account-network/render-account-network.ts";
 import { confined, relayed } from "../host/units/confined.ts";
 import type { Hostless } from "../registry/kind.ts";
 import { connections, sshListens } from "./bounds.ts";
@@ -43,7 +44,11 @@ export function relaySocket(account: Account, address: string) {
  */
 export function relayUnit(account: Account) {
   return {
-    Unit: { Description: `Connection to SSH of account ${account.number}` },
+    Unit: {
+      Description: `Connection to SSH of account ${account.number}`,
+      // The session waits for the account's network: it is made beside the relay.
+      Wants: networkOf(account.number),
+    },
     Service: {
       ExecStart: `${oneOfVisitor} ${connections.source} /usr/bin/socat -b65536 STDIO "UNIX-CONNECT:${socketPath(account)},bind=/tmp/\${REMOTE_ADDR}"`,
     },

@@ -12,28 +12,37 @@ trap 'say "the network could not be made: programs of the account run without co
 read -r prefix <"@CURRENT@/network/accounts/$number"
 address=${prefix%/64}2
 
+# Of 100.64.0.0/10 the address that the number gives. It has 22 bits, a number 24: a neighbour may have it already.
+address4() {
+  local part=$(($1 & 0x3fffff))
+  printf -v address4 '100.%d.%d.%d' $((64 + (part >> 16))) $((part >> 8 & 255)) $((part & 255))
+  route4="route add $address4/32 dev $link proto @PROTOCOL@"
+}
+address4 "$number"
+
 ends=(address 02:00:00:00:00:01 numtxqueues 1 numrxqueues 1)
 connect() {
   "${host[@]}" -batch - <<END
 link add $link group @GROUP@ ${ends[*]} type veth peer name eth0 ${ends[*]} netns $$
 link set $link addrgenmode none arp off up
 route replace $address/128 dev $link table local proto @PROTOCOL@
+$1
 END
 }
+# All at once: visitors wait for it, and each program takes longer to start than to do this.
 # An earlier namespace may still be there, held by a process that will not end, or in the kernel's queue of those to be taken apart. Its link
 # goes with its routes. The other end of the namespace that this runs in, if an earlier try came that far, goes along.
-if ! connect 2>/dev/null; then
+if ! connect "$route4" 2>/dev/null; then
   "${host[@]}" link delete "$link" 2>/dev/null || true
   ip link delete eth0 2>/dev/null || true
-  connect
+  connect ''
+  # If a neighbour has the address, the next free one.
+  for ((i = number; i < number + 64; i++)); do
+    address4 $i
+    read -ra words <<<"$route4"
+    ! "${host[@]}" "${words[@]}" 2>/dev/null || break
+  done
 fi
-
-# Of 100.64.0.0/10 the address that the number gives. It has 22 bits, a number 24: if a neighbour has it already, the next free one.
-for ((i = number; i < number + 64; i++)); do
-  part=$((i & 0x3fffff))
-  address4=100.$((64 + (part >> 16))).$((part >> 8 & 255)).$((part & 255))
-  ! "${host[@]}" route add "$address4/32" dev "$link" proto @PROTOCOL@ 2>/dev/null || break
-done
 ip -batch - <<END
 link set eth0 addrgenmode none arp off up
 address add $address/128 dev eth0 nodad

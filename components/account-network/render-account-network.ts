@@ -10,6 +10,11 @@ import { linkGroup, linkPrefix, linkRouteProtocol } from "./links.ts";
 const template = "fairhost-network@.service";
 const script = "libexec/account-network";
 
+/** The unit that holds an account's network. */
+export function networkOf(account: number): string {
+  return template.replace("@", `@${account}`);
+}
+
 /** Bundle paths of what makes the networks. Units of accounts list them in `restartOn`: their network is made anew with a change. */
 export const networkFiles: readonly string[] = [`systemd/${template}`, script];
 
@@ -75,7 +80,7 @@ function renderAccountNetworks(): { files: BundleFile[]; units: BundleUnit[] } {
  * keep visitors waiting for a program that cannot start; PartOf=, because nobody can join a namespace that was made anew.
  */
 function renderJoin({ account }: Hostless<"addresses">): BundleFile[] {
-  const unit = template.replace("@", `@${account}`);
+  const unit = networkOf(account);
   return [
     {
       path: `systemd/account-${account}-.service.d/50-network.conf`,

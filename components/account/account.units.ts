@@ -17,10 +17,10 @@ export const units: UnitForms = {
     /\[Service\] BindPaths=\/srv\/accounts\/(?<number>\d+)\/home:\/home\/(?<name>[\w-]+)/,
     /\[Service\] BindPaths=\/srv\/accounts\/(?<number>\d+)\/lib:\/var\/lib/,
     /\[Service\] BindReadOnlyPaths=\/srv\/accounts\/(?<number>\d+)\/admin:\/home\/(?<name>[\w-]+)\/admin/,
-    /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/proc\/(?<number>\d+)\.meminfo:\/proc\/meminfo/,
-    /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/userdb\/(?:(?<user>a\d+)|(?<uid>\d+))\.(?:user|group):\/etc\/userdb\/\w+\.\w+/,
+    /\[Service\] BindPaths=\/var\/lib\/fairhost\/current\/proc\/(?<number>\d+)\.meminfo:\/proc\/meminfo/,
+    /\[Service\] BindPaths=\/var\/lib\/fairhost\/current\/userdb\/(?:(?<user>a\d+)|(?<uid>\d+))\.(?:user|group):\/etc\/userdb\/\w+\.\w+/,
     // Of folders that say where (`inSandboxes`).
-    /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/(?<sharedFolder>[a-z-]+)\/[a-z-]+(?:\.[a-z]+)?:(?<place>\/[a-z/]+)\/[a-z-]+(?:\.[a-z]+)?/,
+    /\[Service\] BindPaths=\/var\/lib\/fairhost\/current\/(?<sharedFolder>[a-z-]+)\/[a-z-]+(?:\.[a-z]+)?:(?<place>\/[a-z/]+)\/[a-z-]+(?:\.[a-z]+)?/,
     /\[Service\] StandardOutput=append:\/srv\/accounts\/(?<number>\d+)\/admin\/logs\/[a-z0-9-]+\.log/,
     /\[Service\] Standard(?:Input|Output)=socket/,
     /\[Service\] StandardError=append:\/srv\/accounts\/(?<number>\d+)\/admin\/logs\/[a-z0-9-]+\.log/,

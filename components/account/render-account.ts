@@ -36,7 +36,7 @@ export const renderer: Renderer<"accounts"> = {
 
 /** Identity and limits of one account: records for NSS, slice, directories. */
 export function renderAccount(account: Account): { files: BundleFile[]; account: BundleAccount } {
-  const files = [...renderRecords(account), ...renderSlice(account), ...renderLimitsInside(account)];
+  const files = [...renderRecords(account, "userdb"), ...renderSlice(account), ...renderLimitsInside(account)];
   return { files, account: renderDirectories(account) };
 }
 
@@ -59,8 +59,11 @@ function renderAccountDefaults(): BundleFile[] {
   ];
 }
 
-/** User and group records (systemd's userdb, JSON): without password and shell, because accounts do not log in to the host. */
-function renderRecords(account: Account): BundleFile[] {
+/**
+ * User and group records (systemd's userdb, JSON): without password and shell, because accounts do not log in to the host.
+ * @param folder bundle path
+ */
+export function renderRecords(account: Account, folder: string): BundleFile[] {
   const { user, uid, gid, name } = account;
   const userRecord = {
     userName: user,
@@ -72,10 +75,10 @@ function renderRecords(account: Account): BundleFile[] {
   };
   const groupRecord = { groupName: user, gid };
   return [
-    { path: `userdb/${user}.user`, content: `${JSON.stringify(userRecord)}\n` },
-    { path: `userdb/${uid}.user`, link: `${user}.user` },
-    { path: `userdb/${user}.group`, content: `${JSON.stringify(groupRecord)}\n` },
-    { path: `userdb/${gid}.group`, link: `${user}.group` },
+    { path: `${folder}/${user}.user`, content: `${JSON.stringify(userRecord)}\n` },
+    { path: `${folder}/${uid}.user`, link: `${user}.user` },
+    { path: `${folder}/${user}.group`, content: `${JSON.stringify(groupRecord)}\n` },
+    { path: `${folder}/${gid}.group`, link: `${user}.group` },
   ];
 }
 

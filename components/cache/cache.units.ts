@@ -12,7 +12,7 @@ export const units: UnitForms = {
         /\[Service\] RuntimeDirectoryMode=0710/,
         /\[Service\] BindPaths=\/run\/fairhost-caches\/(?<number>\d+):\/run\/front/,
         /\[Service\] BindReadOnlyPaths=\/run\/fairhost-cached\/(?<number>\d+):\/run\/fairhost-cached\/\k<number>/,
-        /\[Service\] BindReadOnlyPaths=\/var\/lib\/fairhost\/current\/varnish\/(?<number>\d+)\.vcl:\/opt\/fairhost\/account\.vcl/,
+        /\[Service\] BindPaths=\/var\/lib\/fairhost\/current\/varnish\/(?<number>\d+)\.vcl:\/opt\/fairhost\/account\.vcl/,
         /\[Service\] ExecStart=:\/usr\/bin\/tini -- \/opt\/fairhost\/run-cache \d+ \d+ \d+/,
       ],
     },

@@ -69,14 +69,14 @@ function renderCache(
       Group: "www-data",
       RuntimeDirectory: `${frontSockets}/${number}`,
       RuntimeDirectoryMode: "0710",
-      BindPaths: `${directory}/lib:/var/lib /run/${frontSockets}/${number}:/run/front`,
-      BindReadOnlyPaths: [
-        `/run/${cachedSockets}/${number}:/run/${cachedSockets}/${number}`,
+      BindPaths: [
+        `${directory}/lib:/var/lib /run/${frontSockets}/${number}:/run/front`,
         `${currentGeneration}/${script}:/opt/fairhost/run-cache`,
         `${currentGeneration}/${purge}:/opt/fairhost/purge-cache`,
         `${currentGeneration}/${common}:/opt/fairhost/cache.vcl`,
         `${currentGeneration}/${vcl}:/opt/fairhost/account.vcl`,
       ].join(" "),
+      BindReadOnlyPaths: `/run/${cachedSockets}/${number}:/run/${cachedSockets}/${number}`,
       StandardOutput,
       Restart: "always",
       // varnishd starts its child again that the kernel has killed.

@@ -27,8 +27,12 @@ test("an account with everything finds its configuration, and neither a password
   ];
   expect(kinds(false).sort()).toMatchInlineSnapshot(`
     [
+      "access/N/users/N.group",
+      "access/N/users/N.user",
       "access/N/users/NAME.user",
       "access/N/users/NAME.user-privileged",
+      "access/N/users/NAMEN.group",
+      "access/N/users/NAMEN.user",
       "access/ftps/N",
       "access/passwords/N",
       "access/webdav/N",

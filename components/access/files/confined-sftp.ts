@@ -2,7 +2,7 @@ import { type BundleFile, type BundleUnit, currentGeneration } from "../../../de
 import type { Architecture } from "../../../lib/architectures.ts";
 import { execLine, type Settings, unitFile } from "../../../lib/systemd/unit-file.ts";
 import { ownText } from "../../../lib/text/own-text.ts";
-import { accountSettings, homeInside, logs, socketSlice } from "../../account/account-paths.ts";
+import { accountSettings, homeInside, logs, memoryMount, socketSlice } from "../../account/account-paths.ts";
 import { sandboxFiles } from "../../account/sandbox/render-sandbox.ts";
 import type { Part } from "../../registry/bundle/renderer.ts";
 import type { Hostless } from "../../registry/kind.ts";
@@ -14,11 +14,15 @@ const script = "libexec/run-sftp";
 const scriptInside = "/opt/fairhost/run";
 
 /** The program with the numbers of its system calls. */
-export function withSystemCalls({ unshare, mount }: Architecture, name: string): BundleFile {
-  const text = ownText(import.meta.dirname, `${name}.pl`);
+export function withSystemCalls(architecture: Architecture, name: string): BundleFile {
+  const numbers = { UNSHARE: "unshare", MOUNT: "mount", SENDMSG: "sendmsg", RECVMSG: "recvmsg" } as const;
+  const content = Object.entries(numbers).reduce(
+    (text, [word, call]) => text.replace(word, `${architecture[call]}`),
+    ownText(import.meta.dirname, `${name}.pl`),
+  );
   return {
     path: `libexec/${name}`,
-    content: text.replace("UNSHARE", `${unshare}`).replace("MOUNT", `${mount}`),
+    content,
     mode: 0o755,
   };
 }
@@ -105,8 +109,11 @@ export function renderFilesOf(
         Unit: { Description: `${name} of account ${account.number}`, CollectMode: "inactive-or-failed" },
         Service: {
           ...common,
-          BindPaths: `${account.directory}/home:${home}`,
-          BindReadOnlyPaths: [common.BindReadOnlyPaths, ...records, `${currentGeneration}/${script}:${scriptInside}`],
+          BindPaths: [
+            `${account.directory}/home:${home} ${memoryMount(account)}`,
+            ...records,
+            `${currentGeneration}/${script}:${scriptInside}`,
+          ],
           StandardInput: "socket",
           StandardOutput: "socket",
           StandardError: `append:${account.directory}/${logs}/${protocol === "sftp" ? "ssh" : protocol}.log`,

@@ -99,8 +99,8 @@ function renderUser(account: Hostless<"accounts">, user: User): Required<Omit<Pa
           Unit: { Description: `WebDAV of user ${user.name} of account ${account.number}` },
           Service: {
             ...common,
-            BindReadOnlyPaths: [
-              common.BindReadOnlyPaths,
+            BindPaths: [
+              common.BindPaths,
               `${currentGeneration}/${configuration}:/etc/lighttpd/lighttpd.conf`,
               `${currentGeneration}/${script}:${scriptInside}`,
             ],

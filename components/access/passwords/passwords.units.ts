@@ -3,7 +3,7 @@ import type { UnitForms } from "../../registry/bundle/unit-forms.ts";
 /** Who knows the hashes, outside of the account. A session has a socket on which it asks about a password, and one on which it gets files. */
 export const units: UnitForms = {
   inSandboxes: [
-    /\[Service\] BindReadOnlyPaths=\/run\/fairhost-(?:password|sftp)\/(?<number>\d+):\/opt\/fairhost\/(?:password|sftp)/,
+    /\[Service\] BindPaths=\/run\/fairhost-(?:password|sftp)\/(?<number>\d+):\/opt\/fairhost\/(?:password|sftp)/,
   ],
   files: [
     {

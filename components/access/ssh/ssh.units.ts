@@ -20,6 +20,7 @@ export const units: UnitForms = {
       path: /fairhost-ssh-(?<number>\d+)@\.service/,
       lines: [
         /\[Unit\] Description=.*/,
+        /\[Unit\] Wants=fairhost-network@(?<number>\d+)\.service/,
         /\[Service\] ExecStart=\/var\/lib\/fairhost\/current\/libexec\/one-of-visitor 10 \/usr\/bin\/socat -b65536 STDIO "UNIX-CONNECT:\/run\/fairhost-ssh\/(?<number>\d+),bind=\/tmp\/\$\{REMOTE_ADDR\}"/,
       ],
     },

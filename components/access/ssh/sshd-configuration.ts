@@ -15,6 +15,7 @@ export const inside = {
   /** Sockets of programs outside of the session. */
   password: "/opt/fairhost/password",
   sftp: "/opt/fairhost/sftp",
+  bringSession: "/opt/fairhost/bring-session",
 } as const;
 
 /** Whether SSH knows the user. */
@@ -94,7 +95,7 @@ const withPasswords: Settings = [
 
 /** The command is run by /bin/sh, the shell of these users, which reads nothing in the home before it; `$LOGNAME` is sshd's. */
 const onlySftp: Settings = [
-  ["ForceCommand", `exec /usr/bin/socat -b65536 STDIO UNIX-CONNECT:${inside.sftp},bind=/tmp/$LOGNAME.$$`],
+  ["ForceCommand", `exec ${inside.bringSession} ${inside.sftp}`],
   ["DisableForwarding", "yes"],
   ["PermitTTY", "no"],
   ["PermitUserRC", "no"],

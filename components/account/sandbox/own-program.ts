@@ -73,8 +73,8 @@ export function programSettings(account: Hostless<"accounts">, program: OwnProgr
   const run = [`${inside}/run`, ...words, insideHome(account, program.directory), `${own.length}`, ...own];
   return {
     ...common,
-    BindReadOnlyPaths: [
-      common.BindReadOnlyPaths,
+    BindPaths: [
+      common.BindPaths,
       ownRecords(account),
       `${currentGeneration}/${script}:${inside}/run ${currentGeneration}/${commonScript}:${inside}/own-program`,
       netlinkSettings.bind,

@@ -157,8 +157,8 @@ export function programUnit(account: Hostless<"accounts">, server: Server, progr
     Unit: { Description: `HTTP server ${name} of account ${account.number} (${kind})`, Wants: turn, After: turn },
     Service: {
       ...settings,
-      BindReadOnlyPaths: [
-        settings.BindReadOnlyPaths,
+      BindPaths: [
+        settings.BindPaths,
         ownRecords(account),
         `${currentGeneration}/${script}:${scriptInside} ${inside(commonScript).bind} ${inside(turnAway).bind}`,
         ...(program.binds ?? []),

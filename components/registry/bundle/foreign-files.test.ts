@@ -74,14 +74,10 @@ describe.each<[string, readonly [path: string, text: string | undefined], string
   ],
   [
     "a folder of the generation",
-    adds(always, "BindReadOnlyPaths=/var/lib/fairhost/current/libexec/..:/opt/fairhost/x"),
-    "[Service] BindReadOnlyPaths=",
+    adds(always, "BindPaths=/var/lib/fairhost/current/libexec/..:/opt/fairhost/x"),
+    "[Service] BindPaths=",
   ],
-  [
-    "the records of another account",
-    edit(program, "userdb/a1.user:", "userdb/a2.user:"),
-    "[Service] BindReadOnlyPaths=",
-  ],
+  ["the records of another account", edit(program, "userdb/a1.user:", "userdb/a2.user:"), "[Service] BindPaths="],
   ["another account's secret", edit(program, "accounts/1\n", "accounts/2\n"), "[Service] LoadCredential="],
   [
     "a log that root opens elsewhere",
@@ -172,6 +168,6 @@ test("a unit may mount files of a folder only if the folder says where, and ther
     mount.replace(":/etc/lighttpd", ":/etc/ssl"),
   ];
   expect(others.map((other) => judged(always, text.replace(mount, other)))).toEqual(
-    others.map(() => "[Service] BindReadOnlyPaths="),
+    others.map(() => "[Service] BindPaths="),
   );
 });

@@ -67,8 +67,8 @@ export const server: ServerKind<HttpServer<"static">> = {
       Unit: { Description: `HTTP server ${name} of account ${account.number} (static)` },
       Service: {
         ...common,
-        BindReadOnlyPaths: [
-          common.BindReadOnlyPaths,
+        BindPaths: [
+          common.BindPaths,
           `${currentGeneration}/${configuration}:/etc/lighttpd/lighttpd.conf`,
           `${currentGeneration}/${script}:${scriptInside}`,
           `${currentGeneration}/${chosen}:${chosenInside}`,
