@@ -51,26 +51,64 @@ truncate -s 3G /run/disk/accounts && mke2fs -q -F -t ext4 -m 0 /run/disk/account
   for (const { host } of [on.web, on.backup]) await host.writeFile("/root/clock.cjs", clock);
   await web("systemctl stop fairhost-backup.timer fairhost-restore.timer");
   await backup("systemctl stop fairhost-expire-backups.timer");
+  await web(`head -c 8000000 /dev/urandom >${home}/large && chown a1:a1 ${home}/large`);
   for (const edition of [1, 2, 3, 4])
     await web(`echo edition-${edition} >${home}/page && chown a1:a1 ${home}/page && fairhost-host backup`);
 }, 300_000);
 afterAll(async () => on?.[Symbol.asyncDispose]());
 
+/** restic with a clock of its own: the time in a file, if that is there. */
+const resticByClock = `#!/bin/sh
+[ "$1" != backup ] || [ ! -e /usr/share/restic-time ] || set -- "$@" --time "$(cat /usr/share/restic-time)"
+exec /usr/libexec/restic "$@"
+`;
+const spool = "/srv/accounts/spool";
+/** Names of snapshots that wait, without those that the backup host has. */
+const waiting = async (account: number) =>
+  (
+    await web(
+      `cd ${spool}/${account}/waiting/*/ 2>/dev/null && ls snapshots base | sort | uniq -u | grep -E '^[0-9a-f]{64}$' || true`,
+    )
+  )
+    .split("\n")
+    .filter(Boolean);
+/** A run of the timer some days ago, by all clocks of the host. */
+const runDaysAgo = async (days: number) => {
+  const before = (await Promise.all([1, 2].map(waiting))).flat();
+  const then = new Date(Date.now() - days * day);
+  await on.web.host.writeFile("/usr/share/restic-time", then.toISOString().slice(0, 19).replace("T", " "));
+  const result = await on.web.host.run(withClock(-days, "fairhost-host backup --due"));
+  const made = (await Promise.all([1, 2].map(waiting))).flat().filter((name) => !before.includes(name));
+  for (const name of made) await web(`touch -d '${then.toISOString()}' ${spool}/*/waiting/*/snapshots/${name}`);
+  await web("rm /usr/share/restic-time");
+  return { ...result, made: made.length };
+};
+
 describe("a backup site that is away for three days", () => {
-  test("is said by drift, metrics and the run itself, keeps nothing on the host, and loses nothing", async () => {
+  test("is said by drift, metrics and the run itself; each day's backup waits on the host, encrypted, with what has changed alone", async () => {
     // The last backups came four days ago; the oldest one is over.
     const ages = [10, 6, 5, 4];
     for (const [index, path] of (await snapshots()).entries())
       await backup(`touch -d '-${ages[index]} days' ${repositories}/${path}`);
     const was = new Date(Date.now() - 4 * day).toISOString();
     await web(`sed -i -E 's/"(time|ended)":"[^"]*"/"\\1":"${was}"/g' /var/lib/fairhost/backups/*.json`);
+    await web(`mv /usr/bin/restic /usr/libexec/restic`);
+    await on.web.host.writeFile("/usr/bin/restic", resticByClock, 0o755);
     await backup("systemctl stop fairhost-repositories.service");
     for (const runs of [1, 2, 3]) {
-      const { exitCode, stderr } = await on.web.host.run("fairhost-host backup --due");
-      expect([exitCode, stderr]).toEqual([5, expect.stringMatching(/account 1 has no new backup: bak1 cannot be/)]);
+      await web(`echo away-${runs} >${home}/page`);
+      const { exitCode, stderr, made } = await runDaysAgo(4 - runs);
+      expect([exitCode, stderr, made]).toEqual([
+        5,
+        expect.stringMatching(/account 1 has no new backup: bak1 cannot be.*; today's backup waits on this host/),
+        2,
+      ]);
       expect(await metric(on.web, "backup_failed_runs_total")).toBe(runs);
+      expect(await metric(on.web, "backup_waiting")).toBe(runs);
       expect(await backup("fairhost-host expire-backups")).toBe("");
     }
+    // One of a day is enough.
+    expect(await runDaysAgo(1)).toMatchObject({ exitCode: 5, made: 0 });
     expect(await differences(on.web, "backup-late")).toEqual(
       [1, 2].map((account) =>
         expect.stringMatching(
@@ -78,29 +116,86 @@ describe("a backup site that is away for three days", () => {
         ),
       ),
     );
+    expect(await differences(on.web, "backup-waits")).toEqual([
+      expect.stringMatching(/^6 backups of 2 accounts, at most 3 of one, are on this host alone/),
+    ]);
     // What the alerts BackupLate and BackupsDoNotCome compare (examples/prometheus/backup-alerts.yaml).
     const age = Date.now() / 1000 - (await metric(on.web, "backup_last_timestamp_seconds"));
     expect(age).toBeGreaterThan(await metric(on.web, "backup_allowed_age_seconds"));
     const came = await metric(on.backup, "repository_newest_timestamp_seconds");
     expect(Date.now() / 1000 - came).toBeGreaterThan(2.5 * 86_400);
     expect(await web("find /srv/accounts/backups -type f")).toBe("");
+    expect(await web(`stat -c '%U %a' ${spool}; ! grep -rqa -e away-1 -e edition ${spool}`)).toBe("root 700");
+    // The account has 8 MB, which the backup host has already.
+    expect(Number(await web(`du -s --block-size=1M ${spool}/1 | cut -f 1`))).toBeLessThan(4);
     expect(await snapshots()).toHaveLength(4);
   });
 
-  test("gets what is due when it is back, and then removes what is over and nothing else", async () => {
+  test("killed whenever: what waits stays whole, and goes on", async () => {
+    const before = await waiting(1);
+    for (const [round, seconds] of [0.7, 1.5, 2.4].entries()) {
+      await web(`find ${spool}/1/waiting -path '*/snapshots/*' -newermt '-12 hours' -exec touch -d '-1 day' {} +`);
+      await web(
+        `head -c 3000000 /dev/urandom >${home}/killed && systemd-run -q --unit=kill-${round} fairhost-host backup 1`,
+      );
+      await web(`sleep ${seconds}; systemctl kill -s KILL kill-${round}; systemctl kill -s KILL 'fairhost-backup-1-*'`);
+    }
+    await web(
+      `rm ${home}/killed; find ${spool}/1/waiting -path '*/snapshots/*' -newermt '-12 hours' -exec touch -d '-1 day' {} +`,
+    );
+    expect(await on.web.host.run("fairhost-host backup 1")).toMatchObject({
+      ...{ exitCode: 5, stderr: expect.stringContaining("today's backup waits on this host") },
+    });
+    expect(await waiting(1)).toEqual(expect.arrayContaining([...before]));
+  });
+
+  test("an account that floods has its part of the room, and no backup beyond it; another one's waits", async () => {
+    const declaration = on.declaration([alice, bob]);
+    const hosts = declaration.hosts.map((host) => (host.name === "web1" ? { ...host, spoolGb: 0.08 } : host));
+    const { report, stderr } = await on.web.apply(renderBundle({ ...declaration, hosts }, "web1"));
+    expect(report, stderr).toMatchObject({ errors: [] });
+    await web(`find ${spool}/*/waiting -path '*/snapshots/*' -newermt '-12 hours' -exec touch -d '-1 day' {} +`);
+    await web("head -c 100000000 /dev/urandom >/srv/accounts/2/home/flood");
+    const run = await on.web.host.run("fairhost-host backup");
+    expect(run.stderr).toMatch(
+      /account 2 has no new backup: .*and today's backup does not wait on this host: .*may take 40 MB on this host \(`spoolGb`/,
+    );
+    expect(run.stderr).toMatch(/account 1 has no new backup: .*today's backup waits on this host/);
+    expect(Number(await web(`du -s --block-size=1M ${spool}/2 | cut -f 1`))).toBeLessThan(20);
+    await web("rm /srv/accounts/2/home/flood");
+    await on.deploy(declaration);
+  });
+
+  test("gets what is due when it is back, then what waited, whenever that is killed, and then removes what is over and nothing else", async () => {
     const before = await snapshots();
     await backup("systemctl start fairhost-repositories.service");
-    await web(`echo edition-5 >${home}/page && systemctl start fairhost-backup.service`);
+    await web(`echo edition-5 >${home}/page && rm -f ${home}/large`);
+    for (const [round, seconds] of [0, 0.2, 0.4].entries()) {
+      await web(`systemd-run -q --unit=bring-${round} fairhost-host backup 1`);
+      await web(
+        `timeout 60 sh -c 'until systemctl -q is-active fairhost-backup-1-copy; do sleep 0.02; done'; sleep ${seconds}
+         systemctl kill -s KILL bring-${round}; systemctl kill -s KILL fairhost-backup-1-copy`,
+      ).catch(() => {});
+    }
+    await web("systemctl start fairhost-backup.service");
     expect(await differences(on.web, "backup-late")).toEqual([]);
+    expect(await differences(on.web, "backup-waits")).toEqual([]);
+    expect(await web(`find ${spool} -path '*/waiting*'`)).toBe("");
     expect(Date.now() / 1000 - (await metric(on.web, "backup_last_timestamp_seconds"))).toBeLessThan(3600);
     expect(await backup("fairhost-host expire-backups")).toContain(before[0]);
     expect((await snapshots()).slice(0, 3)).toEqual(before.slice(1));
-    expect(await snapshots()).toHaveLength(4);
-    for (const [index, id] of (await ids()).entries()) {
+    // Each day has its own, once; that of a day that has another one of the backup host is not brought.
+    const all = await ids();
+    expect(all.length).toBeGreaterThanOrEqual(7);
+    expect(all.length).toBeLessThanOrEqual(10);
+    for (const [index, id] of [...all.slice(0, 4), all.at(-1)].entries()) {
       await web(`rm -rf ${home}/restored-* && fairhost-host restore-backup 1 files page --snapshot ${id}`);
-      expect(await web(`cat ${home}/restored-*/home/page`)).toBe(`edition-${index + 2}`);
+      expect(await web(`cat ${home}/restored-*/home/page`)).toBe(
+        ["away-1", "away-2", "away-3", "edition-2", "edition-5"][index],
+      );
     }
-    await web(`rm -r ${home}/restored-*`);
+    expect(await backup("fairhost-host verify-backups")).toBe("");
+    await web(`rm -r ${home}/restored-* /usr/bin/restic && mv /usr/libexec/restic /usr/bin/restic`);
   });
 });
 

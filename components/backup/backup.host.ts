@@ -21,6 +21,10 @@ export const backup = {
     // Whoever asks for a restore needs an approval that names all of it.
     { path: /restores\/(?<number>\d+)/, lines: [/(?<restore>\{.*\})/] },
   ],
-  // Whoever changes a standby or a plan needs an approval.
-  follows: [{ path: /often/, lines: [/\{"account":\d+,"minutes":\d+\}/] }],
+  follows: [
+    // Whoever changes a standby or a plan needs an approval.
+    { path: /often/, lines: [/\{"account":\d+,"minutes":\d+\}/] },
+    // Whoever takes some of it away does, too.
+    { path: /spool/, lines: [/\d+(?:\.\d+)?/] },
+  ],
 } as const satisfies BundleFolder;

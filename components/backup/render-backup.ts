@@ -5,6 +5,7 @@ import {
   type Keeper,
   keepersFile,
   keepersKeys,
+  spoolFile,
 } from "../../delivery/protocol/backups.ts";
 import { type BundleFile, type BundleUnit, currentGeneration } from "../../delivery/protocol/bundle.ts";
 import { replacingAccounts } from "../../delivery/protocol/moving.ts";
@@ -75,6 +76,7 @@ function renderBackup(on: DeclaredHost): { files: BundleFile[]; units: BundleUni
     files: [
       { path: keepersFile, content: `${JSON.stringify(keepers)}\n` },
       { path: keepersKeys, content: keys.join("") },
+      ...(on.host.spoolGb === undefined ? [] : [{ path: spoolFile, content: `${on.host.spoolGb}\n` }]),
       {
         path: `systemd/${backupSlice}`,
         // The least that there is: whatever accounts want comes first.

@@ -47,6 +47,15 @@ case ${1:-} in
       echo "$repository ${newest%.*}"
     done
     ;;
+  head)
+    # What a backup does not read in passing of a repository: without it nothing can be written for it while this host does not answer.
+    named "${2:-}"
+    cd "$directory/$2"
+    set +f
+    for path in config keys/*; do
+      echo "$path $(base64 --wrap=0 "$path")"
+    done
+    ;;
   open)
     named "${2:-}"
     repository=$directory/$2
@@ -102,5 +111,5 @@ case ${1:-} in
     ln "$whole/snapshots/$newest" ".$branch/snapshots/"
     mv -T ".$branch" "$branch"
     ;;
-  *) refuse "give list, open NAME or branch NAME" ;;
+  *) refuse "give list, head NAME, open NAME or branch NAME" ;;
 esac

@@ -100,6 +100,9 @@ export const inputs = z.strictObject({
       diskGb: number.describe("Gigabytes for accounts."),
     }),
   ).describe("What its accounts share."),
+  spoolGb: capacity(number)
+    .exactOptional()
+    .describe("Gigabytes that backups may take there while no backup host answers; 50 if it is missing."),
   routers: derivedField(
     z.array(
       z.strictObject({
@@ -189,6 +192,7 @@ export const kind: Kind<"hosts"> = {
       })),
       ...(host.setUpLinks !== undefined && { setUpLinks: host.setUpLinks }),
       capacity: host.capacity,
+      ...(host.spoolGb !== undefined && { spoolGb: host.spoolGb }),
       routers: (routers.get(host.site) ?? []).map(({ name, address }) => {
         return { name, address: canonical(address), asNumber: network.asNumber };
       }),

@@ -125,6 +125,14 @@ export const schema = z.strictObject({
       diskGb: z.number().positive().describe("Disk space for accounts on /srv/accounts, in gigabytes (10^9 bytes)."),
     })
     .describe("Capacity that the host's accounts share."),
+  spoolGb: z
+    .number()
+    .min(0)
+    .max(10_000)
+    .optional()
+    .describe(
+      "Gigabytes (10^9 bytes) that backups may take on the host while no backup host answers, and never more than a quarter of what is free. 0: none wait. Default 50.",
+    ),
 });
 
 export const file = {

@@ -13,6 +13,10 @@ export const keepersKeys = "backup/known_hosts";
 /** Bundle path of the accounts of a host that have a standby, and are backed up often: an {@link OftenRecord} on each line, as JSON. */
 export const oftenRecords = "backup/often";
 
+/** Bundle path of how much backups may take on a host while no backup host answers, in gigabytes (10^9 bytes). Without it {@link usualSpoolGb}. */
+export const spoolFile = "backup/spool";
+export const usualSpoolGb = 50;
+
 /** Folder of the bundle paths at which a backup host reads how long it keeps what: `repositories/accounts/1204`, JSON. */
 export const keptRecords = "repositories/accounts/";
 

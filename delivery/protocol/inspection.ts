@@ -32,6 +32,7 @@ export const differenceKinds = [
   "quota-changed",
   "database-changed",
   "backup-late",
+  "backup-waits",
   "restore-open",
   "backup-damaged",
   "standby-late",

@@ -1,16 +1,20 @@
-import { chmodSync, chownSync, existsSync, readdirSync, statSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { printable } from "../../lib/text/text.ts";
-import { dumpPart, requireRoom } from "../archives/archive.ts";
 import { accountDirectory, requireNoCopying } from "../archives/archives.ts";
-import { diskLimit, dumpRoom, OwnDump, writeDump } from "../archives/dumps.ts";
+import { diskLimit } from "../archives/dumps.ts";
 import { showCertificates } from "../moves/certificates.ts";
-import { enginesIn, servers } from "../os/databases/databases.ts";
+import { enginesIn } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { bringWaiting, forgetSpooled } from "../spool/bring.ts";
+import { cacheIn, forgetKnown, keepKnown } from "../spool/known.ts";
+import { namesIn, type Room, roomOf, waitingOf, waitingPlace } from "../spool/spool.ts";
+import { mayWait, wait } from "../spool/wait.ts";
 import { readCurrent } from "../store/generations.ts";
 import { backupKey, latestMaster } from "../store/secrets.ts";
+import { spoolDatabases } from "./databases.ts";
 import {
   backupsOf,
   branchFor,
@@ -22,6 +26,7 @@ import {
   sshTo,
 } from "./keepers.ts";
 import { readAgain } from "./mapped.ts";
+import { summaryOf } from "./progress.ts";
 import {
   failureOf,
   incomplete,
@@ -29,6 +34,7 @@ import {
   mustRestic,
   noRepository,
   type Opened,
+  type ResticOptions,
   type ResticResult,
   restic,
   Unreachable,
@@ -55,9 +61,6 @@ export const inSnapshot = "/account";
 /** Beside the dumps of databases: the account's group of the bundle, and its certificates with their keys, as a move carries them. */
 export const declarationName = "declaration.json";
 export const certificatesName = "certificates.json";
-
-/** Beside them, if there are any: databases without a dump because of what is in them, by the name of the dump, and why. */
-export const refusedName = "refused-dumps.json";
 
 /** How often restic is run again, because of what the account did meanwhile. What kept it waiting is left out, so that everything else is backed up. */
 const mostTries = 3;
@@ -88,33 +91,28 @@ export async function backUp(
     throw new ApplyError(`account ${unknown.join(", ")} is not on this host, or its site has no backup site`);
   }
   const minutesOf = oftenOf(bundle);
+  const room = roomOf(machine, bundle);
   const wrong: string[] = [];
   const unreachable = new Map<string, number>();
   const share = often ? shareOf(minutesOf.values()) : Infinity;
-  for (const record of inTurn(records, (account) => readState(machine, account))) {
+  const one = async (record: BackupRecord) => {
     const { account } = record;
-    if (only.length > 0 && !only.includes(account)) continue;
-    if (often && !minutesOf.has(account)) continue;
     const before = readState(machine, account);
-    if (due && !isDue(before, minutesOf.get(account), Date.now())) continue;
-    if (often && isForDay(before)) {
-      if (dayHelps(before, Date.now())) await beginDay(machine);
-      continue;
-    }
     const [keeper] = keepersOf(bundle, record);
     try {
       if (!keeper) throw new ApplyError(`site ${record.site} has no backup host in this host's cell`);
-      if ((unreachable.get(keeper.name) ?? 0) >= most) throw new ApplyError(`${keeper.name} cannot be reached`);
+      const isAway = (unreachable.get(keeper.name) ?? 0) >= most;
+      if (isAway && !mayWait(machine, account, new Date())) throw new ApplyError(`${keeper.name} cannot be reached`);
       const last = await withBackup(machine, account, () => {
         // Its databases and its files may be of two accounts.
         requireNoCopying(machine, account);
-        return backUpOne(machine, bundle, record, keeper, minutesOf.has(account), share);
+        return backUpOne(machine, bundle, record, keeper, { often: minutesOf.has(account), share, isAway, room });
       });
       remember(machine, account, { last });
       machine.say(`account ${account}: backed up to ${keeper.name} (${last.bytes} bytes new)`);
     } catch (error) {
       // Its time comes again soon.
-      if (due && error instanceof Busy) continue;
+      if (due && error instanceof Busy) return;
       const why = error instanceof ApplyError ? error.message : String(error);
       if (keeper && error instanceof Unreachable) {
         unreachable.set(keeper.name, (unreachable.get(keeper.name) ?? 0) + 1);
@@ -127,6 +125,41 @@ export async function backUp(
       remember(machine, account, failedState(before, failed));
       if (often && isSlow(error)) await beginDay(machine);
       wrong.push(`account ${account} has no new backup: ${why}`);
+    }
+  };
+  for (const record of inTurn(records, (account) => readState(machine, account))) {
+    const { account } = record;
+    if (only.length > 0 && !only.includes(account)) continue;
+    if (often && !minutesOf.has(account)) continue;
+    const before = readState(machine, account);
+    if (due && !isDue(before, minutesOf.get(account), Date.now())) continue;
+    if (often && isForDay(before)) {
+      if (dayHelps(before, Date.now())) await beginDay(machine);
+      continue;
+    }
+    await one(record);
+  }
+  if (often) return wrong;
+  // What is newest has come for all of them.
+  forgetSpooled(machine, new Set(records.map(({ account }) => account)), Date.now());
+  for (const record of records) {
+    const { account } = record;
+    const [keeper] = keepersOf(bundle, record);
+    if (!keeper || unreachable.has(keeper.name) || (only.length > 0 && !only.includes(account))) continue;
+    if (namesIn(waitingPlace(machine, account)).length === 0) continue;
+    try {
+      const newest = readState(machine, account)?.last?.time;
+      const longest = longestFor(diskLimit(bundle, account));
+      const came = await withBackup(machine, account, () =>
+        bringWaiting(machine, bundle.host, record, keeper, newest, longest),
+      );
+      machine.say(`account ${account}: ${came} backups that waited have come to ${keeper.name}`);
+      // The standby follows what came last.
+      if (came > 0 && minutesOf.has(account)) await one(record);
+    } catch (error) {
+      if (due && error instanceof Busy) continue;
+      if (error instanceof Unreachable) unreachable.set(keeper.name, most);
+      wrong.push(`account ${account}: backups go on waiting on this host: ${(error as Error).message}`);
     }
   }
   return wrong;
@@ -165,18 +198,29 @@ class Partly extends ApplyError {
 
 const isSlow = (error: unknown) => error instanceof TooSlow || (error instanceof Partly && error.isSlow);
 
+interface How {
+  /** Whether the account has a standby. */
+  readonly often: boolean;
+  /** Seconds that it may take. */
+  readonly share: number;
+  /** Whether its backup host does not answer. */
+  readonly isAway: boolean;
+  readonly room: Room;
+}
+
 async function backUpOne(
   machine: Machine,
   bundle: Bundle,
   record: BackupRecord,
   keeper: Keeper,
-  often: boolean,
-  share: number,
+  { often, share, isAway, room }: How,
 ): Promise<NonNullable<BackupState["last"]>> {
   const { host, groups } = bundle;
   const { account } = record;
   const source = accountDirectory(machine, account);
-  await readAgain(machine.run, source, newestStored(readState(machine, account)), mayBeOpen(machine, account));
+  // One that waits is another one.
+  const isOpen = mayBeOpen(machine, account) || waitingOf(machine, account).snapshots.length > 0;
+  await readAgain(machine.run, source, newestStored(readState(machine, account)), isOpen);
   const now = new Date();
   const { epoch, master } = latestMaster(machine);
   const repository = repositoryAt(record, host, epoch, now);
@@ -216,27 +260,47 @@ async function backUpOne(
     const args = ["backup", "--json", "--quiet", "--no-scan", without, ...about, ...mounts.map(({ to }) => to)];
     const branch = often ? branchFor(repository, now, readState(machine, account), failed.length === 0) : undefined;
     let opened = open(branch ?? repository);
-    let result = await restic(opened, args, { mounts, longest: left() });
-    if (result.status === noRepository && branch) {
-      if (!(await isBranched(opened, left()))) opened = open(repository);
-      result = await restic(opened, args, { mounts, longest: left() });
-    }
-    if (result.status === noRepository) {
-      await mustRestic(opened, ["init", "--quiet"]);
-      result = await restic(opened, args, { mounts, longest: left() });
-    }
-    for (let tries = 0; tries < mostTries && (result.waited?.file !== undefined || isDoubled(result)); tries++) {
-      if (result.waited?.file !== undefined) {
-        const file = result.waited.file.slice(inSnapshot.length + 1);
-        const [part, topmost = "", ...below] = file.split("/");
-        // The directory of the file, and if there is another one, all of its beginning in the home.
-        const place = below.length === 0 || tries > 0 ? `${part}/${topmost}` : dirname(file);
-        failed.push(`${printable(place)}: ${waitsFor({ file })}`);
-        // What is not UTF-8 in the name has been read as U+FFFD.
-        const pattern = place.replaceAll(/[*?[\]\\]/g, "\\$&").replaceAll("\ufffd", "*");
-        args.push(`--exclude=${inSnapshot}/${pattern}`);
+    let options: ResticOptions = branch ? {} : cacheIn(opened, room);
+    const attempts = async () => {
+      const attempt = () => restic(opened, args, { mounts, longest: left(), ...options });
+      let result = await attempt();
+      for (let tries = 0; tries < mostTries && (result.waited?.file !== undefined || isDoubled(result)); tries++) {
+        if (result.waited?.file !== undefined) {
+          const file = result.waited.file.slice(inSnapshot.length + 1);
+          const [part, topmost = "", ...below] = file.split("/");
+          // The directory of the file, and if there is another one, all of its beginning in the home.
+          const place = below.length === 0 || tries > 0 ? `${part}/${topmost}` : dirname(file);
+          failed.push(`${printable(place)}: ${waitsFor({ file })}`);
+          // What is not UTF-8 in the name has been read as U+FFFD.
+          const pattern = place.replaceAll(/[*?[\]\\]/g, "\\$&").replaceAll("\ufffd", "*");
+          args.push(`--exclude=${inSnapshot}/${pattern}`);
+        }
+        result = await attempt();
       }
-      result = await restic(opened, args, { mounts, longest: left() });
+      return result;
+    };
+    let result = isAway ? undefined : await attempts();
+    if (result?.status === noRepository && branch) {
+      if (!(await isBranched(opened, left()))) {
+        opened = open(repository);
+        options = cacheIn(opened, room);
+      }
+      result = await attempts();
+    }
+    if (result?.status === noRepository) {
+      forgetKnown(opened);
+      if (!branch || opened.name !== repositoryName(branch)) options = cacheIn(opened, room);
+      await mustRestic(opened, ["init", "--quiet"]);
+      result = await attempts();
+    }
+    if (!result || result.unreachable) {
+      const away = result ? failureOf(opened, result, "").message : `${keeper.name} cannot be reached`;
+      const waits = await wait(open(repository), room, now, (local, until) => {
+        opened = local;
+        options = until;
+        return attempts();
+      });
+      throw new Unreachable([away, waits, ...failed.map((each) => `without ${each}`)].filter(Boolean).join("; "));
     }
     const summary = summaryOf(result.stdout);
     if ((result.status !== 0 && result.status !== incomplete) || !summary) {
@@ -249,6 +313,7 @@ async function backUpOne(
       throw new TooSlow(failureOf(opened, result, `${what}: ${why}`).message);
     }
     const stored: Stored = { time: now.toISOString(), repository: opened.name };
+    if (options.cache !== undefined) await keepKnown(opened, room);
     if (failed.length > 0) throw new Partly(`its files are backed up, but not ${failed.join("; ")}`, stored, isLate);
     return {
       ...stored,
@@ -272,64 +337,4 @@ async function isBranched({ machine, account, keeper, name }: Opened, seconds: n
   const { status, stderr } = await machine.run(program!, args, { timeout: Math.min(branching, seconds * 1000) });
   if (status !== 0) machine.say(`account ${account}: ${keeper.name} begins no branch ${name}: ${stderr.trim()}`);
   return status === 0;
-}
-
-/** Dumps the account's databases. @param over ends it when its time is over @returns those that could not be, and why: neither an account nor its server keeps files from being backed up */
-async function spoolDatabases(
-  machine: Machine,
-  account: number,
-  source: string,
-  own: string,
-  over: AbortSignal,
-): Promise<string[]> {
-  const failed: string[] = [];
-  const refused: Record<string, string> = {};
-  const engines = enginesIn(source);
-  // It reads all that is declared of the host.
-  const room = engines.length > 0 ? await dumpRoom(machine, account) : undefined;
-  for (const engine of engines) {
-    const { listed, dump } = servers[engine];
-    let names: readonly string[] = [];
-    try {
-      await requireRoom(machine, join(source, engine));
-      names = await listed(machine, `a${account}`);
-    } catch (error) {
-      failed.push(`databases of ${engine}: ${(error as Error).message}`);
-    }
-    for (const name of names) {
-      const file = join(own, dumpPart(engine, name));
-      try {
-        await writeDump(machine, file, dump(name), room!, over);
-      } catch (error) {
-        // The others have its room.
-        if (existsSync(file)) room!.left += statSync(file).size;
-        machine.disk.remove(file);
-        failed.push(`${engine} ${name}: ${(error as Error).message}`);
-        if (error instanceof OwnDump) refused[dumpPart(engine, name)] = error.message;
-      }
-    }
-  }
-  if (Object.keys(refused).length > 0)
-    machine.disk.create(join(own, refusedName), `${JSON.stringify(refused)}\n`, 0o600, { sync: false });
-  return failed;
-}
-
-interface Summary {
-  readonly message_type: string;
-  readonly snapshot_id: string;
-  readonly data_added_packed?: number;
-  readonly total_files_processed?: number;
-}
-
-/** restic's last line: JSON. */
-function summaryOf(stdout: string): Summary | undefined {
-  for (const line of stdout.trim().split("\n").reverse()) {
-    try {
-      const read = JSON.parse(line) as Summary;
-      if (read.message_type === "summary" && read.snapshot_id) return read;
-    } catch {
-      // A line for people.
-    }
-  }
-  return undefined;
 }

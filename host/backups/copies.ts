@@ -88,3 +88,17 @@ export function forgetCopy(machine: Machine, account: number): void {
   machine.disk.remove(copyDirectory(machine, account));
   machine.disk.remove(stateOf(machine, account));
 }
+
+/** Files take whole blocks. */
+export const onDisk = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
+
+/** Bytes on the disk of all files below a directory; of those with several names, once. */
+export function bytesIn(directory: string): number {
+  if (!existsSync(directory)) return 0;
+  const bytes = new Map<number, number>();
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
+    const stat = entry.isFile() ? statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false }) : undefined;
+    if (stat) bytes.set(stat.ino, onDisk(stat.size));
+  }
+  return [...bytes.values()].reduce((sum, each) => sum + each, 0);
+}

@@ -7,11 +7,13 @@ import { ApplyError, type Machine } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { isMarked } from "../store/moving.ts";
 import {
+  bytesIn,
   type CopyState,
   copiedAccounts,
   copiesDirectory,
   copyDirectory,
   forgetCopy,
+  onDisk,
   readCopyState,
   standbysOf,
   writeCopyState,
@@ -266,19 +268,6 @@ function linkHere(
  */
 const filesFor = (bytes: number) => 50_000 + Math.floor(bytes / 2 ** 20);
 
-/** Files take whole blocks. */
-const onDisk = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
-
 const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size;
-
-/** Of files with several names, once. */
-function bytesIn(directory: string): number {
-  const bytes = new Map<number, number>();
-  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    const stat = entry.isFile() ? statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false }) : undefined;
-    if (stat) bytes.set(stat.ino, onDisk(stat.size));
-  }
-  return [...bytes.values()].reduce((sum, each) => sum + each, 0);
-}
 
 const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);

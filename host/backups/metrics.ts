@@ -7,9 +7,10 @@ import { accountDirectory, patience } from "../archives/archives.ts";
 import { drilledSince, proofsBegan, storedProofs } from "../drills/proofs.ts";
 import { birthOf, lateFor } from "../inspect/checks/backups.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
+import { roomOf, spoolOfAccount, waitingOf } from "../spool/spool.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
 import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
-import { readCopyState, standbysOf } from "./copies.ts";
+import { bytesIn, readCopyState, standbysOf } from "./copies.ts";
 import { backupsOf, oftenOf } from "./keepers.ts";
 import { readExpired } from "./repositories.ts";
 import { readState } from "./state.ts";
@@ -25,6 +26,9 @@ export const series = {
   backup_new_bytes: "Bytes that the newest whole backup added.",
   backup_files: "Files of the newest whole backup.",
   backup_failed_runs_total: "Runs that made no whole backup.",
+  backup_waiting: "Backups that wait on this host for a backup host that does not answer.",
+  backup_spool_bytes: "Bytes that they take on this host, with what it knows of the account's repository.",
+  backup_spool_allowed_bytes: "Bytes that these may take.",
   backup_proof_since_timestamp_seconds: "Since when drills could have restored the account.",
   backup_proof_timestamp_seconds: "When the newest drill that restored all of it was begun.",
   backup_proof_allowed_age_seconds: "Age of the newest proof that the plan allows.",
@@ -117,6 +121,7 @@ function ownBackups(machine: Machine, bundle: Bundle, before: AllCounted, now: n
   const minutesOf = oftenOf(bundle);
   const stored = storedProofs(machine);
   const began = proofsBegan(machine);
+  const room = roomOf(machine, bundle);
   const accounts = new Map<number, Values>();
   const counted: Record<string, Counted> = {};
   for (const { account, proofDays = usualProofDays } of backupsOf(bundle)) {
@@ -142,6 +147,9 @@ function ownBackups(machine: Machine, bundle: Bundle, before: AllCounted, now: n
       backup_new_bytes: last?.bytes,
       backup_files: last?.files,
       backup_failed_runs_total: own.runs,
+      backup_waiting: waitingOf(machine, account).snapshots.length,
+      backup_spool_bytes: bytesIn(spoolOfAccount(machine, account)),
+      backup_spool_allowed_bytes: room.allowedFor(account),
       backup_proof_since_timestamp_seconds: secondsOf(drilledSince(machine, account, now, began), now),
       backup_proof_timestamp_seconds: secondsOf(proof?.time, now),
       backup_proof_allowed_age_seconds: proofDays * 86_400,

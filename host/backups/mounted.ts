@@ -63,7 +63,17 @@ export async function mountRepository(opened: Opened, at: string, unit: string):
       ...["PATH=/opt:/usr/bin", "HOME=/nonexistent", "GOMAXPROCS=1", "GOMEMLIMIT=160MiB"].map(
         (each) => `--setenv=${each}`,
       ),
-      ...["--", "/bin/sh", "-c", 'exec 9<&1 >&2; exec "$@"', "sh", "/usr/bin/restic", "mount", "--no-lock"],
+      ...[
+        "--",
+        "/bin/sh",
+        "-c",
+        'exec 9<&1 >&2; exec "$@"',
+        "sh",
+        "/usr/bin/restic",
+        "mount",
+        "--no-lock",
+        "--no-cache",
+      ],
       // It looks whether the directory is there, and mounts nothing.
       ...["--path-template=by-time/%T", `--time-template=${timeTemplate}`, ...throughRelay, "/usr"],
     ];

@@ -29,3 +29,24 @@ export async function readOutput(from: Readable, tell: (progress: string) => voi
   }
   return [...kept, rest].join("\n");
 }
+
+/** What `restic backup` says at its end. */
+interface Summary {
+  readonly message_type: string;
+  readonly snapshot_id: string;
+  readonly data_added_packed?: number;
+  readonly total_files_processed?: number;
+}
+
+/** restic's last line: JSON. */
+export function summaryOf(stdout: string): Summary | undefined {
+  for (const line of stdout.trim().split("\n").reverse()) {
+    try {
+      const read = JSON.parse(line) as Summary;
+      if (read.message_type === "summary" && read.snapshot_id) return read;
+    } catch {
+      // A line for people.
+    }
+  }
+  return undefined;
+}

@@ -20,8 +20,10 @@ export interface Opened {
   readonly keeper: Keeper;
   readonly name: string;
   readonly key: string;
-  /** Where it is on this host: the copy that a standby has. Without it, it is on the backup host. */
+  /** Where it is on this host: the copy that a standby has, or what waits for the backup host. Without it, it is on the backup host. */
   readonly directory?: string;
+  /** Whether it is written to there. */
+  readonly writable?: true;
 }
 
 /** A directory of the host and where restic sees it. */
@@ -43,6 +45,10 @@ export interface ResticOptions {
   readonly tell?: (progress: string) => void;
   /** Asked several times a second while it runs: why it is to end now. */
   readonly until?: () => string | undefined;
+  /** Directory of this host in which it keeps what it has read of the repository's indexes, snapshots and directories, encrypted as they are. */
+  readonly cache?: string;
+  /** Repository on this host with the same key, out of which `copy` takes snapshots. */
+  readonly source?: string;
 }
 
 export interface ResticResult {
@@ -97,9 +103,9 @@ function reading(mounts: readonly Mount[]): string[] {
  * outside, so neither the host's key nor the repository's (which comes on standard input) is in a file that it could be led to.
  */
 export async function restic(
-  { machine, account, keeper, name, key, directory }: Opened,
+  { machine, account, keeper, name, key, directory, writable: isOwn }: Opened,
   args: readonly string[],
-  { mounts = [], uid, output, longest, until, tell = () => {} }: ResticOptions = {},
+  { mounts = [], uid, output, longest, until, cache, source, tell = () => {} }: ResticOptions = {},
 ): Promise<ResticResult> {
   const socket = join(machine.layout.jobs, `backup-${account}.sock`);
   const unit = `fairhost-backup-${account}-${args[0]}`;
@@ -126,8 +132,10 @@ export async function restic(
   const places = [
     directory === undefined
       ? { from: socket, to: "/run/repository", writable }
-      : { from: directory, to: "/run/repository" },
+      : { from: directory, to: "/run/repository", ...(isOwn && { writable }) },
     { from: temporary, to: "/tmp", writable },
+    ...(cache === undefined ? [] : [{ from: cache, to: "/run/cache", writable }]),
+    ...(source === undefined ? [] : [{ from: source, to: "/run/source", writable }]),
     ...mounts,
   ];
   const bind = ({ from, to, writable }: Mount) =>
@@ -144,7 +152,10 @@ export async function restic(
       : ["--property=CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_SETPCAP", "--property=UMask=0077"]),
     ...["--setenv=HOME=/nonexistent", "--setenv=GOMAXPROCS=1", `--setenv=RESTIC_PROGRESS_FPS=${statusPerSecond}`, "--"],
     ...(uid === undefined ? reading(mounts) : becoming(uid)),
-    ...["/usr/bin/restic", ...args, ...(directory === undefined ? throughRelay : inPlace)],
+    ...(source === undefined ? [] : keyForBoth),
+    ...["/usr/bin/restic", ...args, ...(source === undefined ? [] : ["--from-repo=/run/source"])],
+    ...(directory === undefined ? throughRelay : inPlace),
+    cache === undefined ? "--no-cache" : "--cache-dir=/run/cache",
   ];
   const kill = () => void machine.run("systemctl", ["kill", "--signal=KILL", `${unit}.service`]);
   let waited: Wait | undefined;
@@ -278,11 +289,17 @@ export interface Relay {
 export const throughRelay = [
   "--repo=rclone:x",
   "--option=rclone.program=/bin/sh -c 'exec socat STDIO UNIX-CONNECT:/run/repository'",
-  "--no-cache",
 ];
 
-/** The same for a copy on this host. */
-const inPlace = ["--repo=/run/repository", "--no-cache"];
+/** The same for a repository on this host. */
+const inPlace = ["--repo=/run/repository"];
+
+/** Of two repositories restic reads one key alone on standard input. Its environment is root's, as its memory is. */
+const keyForBoth = [
+  ...["/bin/sh", "-c"],
+  'IFS= read -r key && RESTIC_PASSWORD=$key RESTIC_FROM_PASSWORD=$key exec "$@"',
+  "sh",
+];
 
 /** Carries each connection to a Unix socket of root to a command of its own. @param seen is called when the command has written something, or has ended */
 export async function relayTo(

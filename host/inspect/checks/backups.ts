@@ -3,11 +3,12 @@ import type { Bundle } from "../../../delivery/protocol/bundle.ts";
 import type { Difference } from "../../../delivery/protocol/inspection.ts";
 import { isAhead } from "../../../delivery/protocol/proofs.ts";
 import { accountDirectory } from "../../archives/archives.ts";
-import { readCopyState, standbysOf } from "../../backups/copies.ts";
+import { bytesIn, readCopyState, standbysOf } from "../../backups/copies.ts";
 import { backupsOf, oftenOf } from "../../backups/keepers.ts";
 import { readExpired } from "../../backups/repositories.ts";
 import { readState } from "../../backups/state.ts";
 import type { Machine } from "../../os/machine.ts";
+import { spoolOfAccount, waitingOf } from "../../spool/spool.ts";
 import { openRestores } from "../../store/restores.ts";
 
 /** Milliseconds: a day, and half of one in which a run may take its time. */
@@ -50,7 +51,34 @@ export function lookAtBackups(machine: Machine, bundle: Bundle, now = Date.now()
         "by hand: check the disks, move the whole repository and its branches away, and back the account up on its host (docs/how-to/operate/backups.md#when-a-backup-is-late-or-damaged)",
     };
   });
-  return [...lateOnes, ...damaged, ...lateCopies(machine, bundle, now)];
+  return [...lateOnes, ...waitingOnes(machine, bundle), ...damaged, ...lateCopies(machine, bundle, now)];
+}
+
+/** Backups that are on this host alone, because no backup host answers. That accounts get none is told by itself, when it has lasted. */
+function waitingOnes(machine: Machine, bundle: Bundle): Difference[] {
+  const waiting = backupsOf(bundle).flatMap(({ account }) => {
+    const { snapshots } = waitingOf(machine, account);
+    return snapshots.length === 0 ? [] : [{ account, count: snapshots.length }];
+  });
+  if (waiting.length === 0) return [];
+  const [total, most] = [
+    waiting.reduce((sum, { count }) => sum + count, 0),
+    Math.max(...waiting.map(({ count }) => count)),
+  ];
+  const megabytes = Math.ceil(
+    waiting.reduce((sum, { account }) => sum + bytesIn(spoolOfAccount(machine, account)), 0) / 1e6,
+  );
+  return [
+    {
+      group: "host",
+      kind: "backup-waits",
+      what: "backups",
+      message: `${total} backups of ${waiting.length} accounts, at most ${most} of one, are on this host alone (${megabytes} MB): no backup host answered`,
+      repaired:
+        "by hand: bring the backup host, or the way to it, back; the next run brings them there (docs/how-to/operate/backups.md#while-no-backup-host-answers)",
+      note: true,
+    },
+  ];
 }
 
 /** Declared restores that are not done, or failed and are still asked for. */

@@ -1,0 +1,99 @@
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
+import { apply } from "../apply/apply.ts";
+import { readCurrent } from "../store/generations.ts";
+import { forgetSpooled } from "./bring.ts";
+import { roomFor, roomOf, spoolOfAccount, waitingOf } from "./spool.ts";
+import { mayWait } from "./wait.ts";
+
+let tree: Tree;
+beforeEach(() => {
+  tree = new Tree();
+});
+afterEach(() => tree[Symbol.dispose]());
+
+const day = 86_400_000;
+const now = Date.parse("2026-11-30T10:00:00Z");
+
+/** A file of an account's spool, of so many bytes, made so many days ago. */
+function place(account: number, path: string, bytes = 1, age = 0): void {
+  const file = tree.at(join(`/srv/accounts/spool/${account}`, path));
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, Buffer.alloc(bytes));
+  utimesSync(file, (now - age * day) / 1000, (now - age * day) / 1000);
+}
+const snapshot = (letter: string) => `waiting/web1.1.7.1/snapshots/${letter.repeat(64)}`;
+
+test("accounts that take all that they may, in whatever order, take no more than the bound together, and each has its part", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 1e12 }),
+      fc.array(fc.integer({ min: 0, max: 2e12 }), { minLength: 1, maxLength: 30 }),
+      (bound, wanted) => {
+        const taken: number[] = wanted.map(() => 0);
+        for (const [index, bytes] of wanted.entries()) {
+          const allowed = roomFor(
+            bound,
+            wanted.length,
+            taken.filter((_, other) => other !== index),
+          );
+          expect(allowed).toBeGreaterThanOrEqual(Math.floor(bound / 2 / wanted.length));
+          expect(allowed).toBeLessThanOrEqual(bound / 2 / wanted.length + bound / 4);
+          taken[index] = Math.min(bytes, allowed);
+        }
+        expect(taken.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(bound);
+      },
+    ),
+  );
+});
+
+test("the bound is what the host declares, a quarter of what is free if that is less, and nothing if the accounts need the rest", async () => {
+  const record = (account: number) => ({
+    path: `backup/accounts/${account}`,
+    content: JSON.stringify({ account, site: "beta", retentionDays: 7 }),
+  });
+  const accounts = { 1: accountGroup(1, "one", [record(1)]), 2: accountGroup(2, "two", [record(2)]) };
+  const allowed = async (freeBytes: number, spoolGb?: string) => {
+    const host = hostGroup("one", spoolGb === undefined ? [] : [{ path: "backup/spool", content: `${spoolGb}\n` }]);
+    await apply(tree.machine(), bundleOf(accounts, host), undefined);
+    const machine = tree.machine({ space: () => ({ freeBytes, freeInodes: 1e6 }) });
+    return roomOf(machine, readCurrent(machine).bundle).allowedFor(1) / 1e9;
+  };
+  // A half of one half, and a half of the other.
+  expect(await allowed(1e12)).toBe(25);
+  expect(await allowed(40e9)).toBe(5);
+  expect(await allowed(1e12, "2.5")).toBe(1.25);
+  expect([await allowed(1e12, "0"), await allowed(1 << 29)]).toEqual([0, 0]);
+});
+
+test("one backup of each day waits; those that the backup host has do not count, nor what restic has not ended", () => {
+  const machine = tree.machine();
+  expect(waitingOf(machine, 1)).toEqual({ snapshots: [], newest: 0 });
+  place(1, snapshot("a"), 1, 9);
+  place(1, snapshot("a").replace("/snapshots/", "/base/"), 1, 9);
+  place(1, `${snapshot("b")}-tmp-17`);
+  expect(waitingOf(machine, 1)).toEqual({ snapshots: [], newest: 0 });
+  expect(mayWait(machine, 1, new Date(now))).toBe(true);
+  place(1, snapshot("b"), 1, 1);
+  expect([mayWait(machine, 1, new Date(now)), mayWait(machine, 1, new Date(now - day))]).toEqual([true, false]);
+  place(1, snapshot("c"));
+  expect(mayWait(machine, 1, new Date(now + 13 * 3_600_000))).toBe(false);
+  expect(waitingOf(machine, 1)).toEqual({
+    snapshots: ["b", "c"].map((letter) => snapshot(letter).slice("waiting/".length)),
+    newest: now,
+  });
+});
+
+test("of accounts that are not backed up here any more, what waits stays for 30 days, and what is known goes", () => {
+  const machine = tree.machine();
+  for (const account of [1, 2, 3, 4]) place(account, "known/web1.1.7.1/config");
+  for (const account of [1, 2]) place(account, snapshot("a"), 1, 31);
+  place(3, snapshot("a"), 1, 29);
+  forgetSpooled(machine, new Set([1]), now);
+  const left = [1, 2, 3, 4].filter((account) => waitingOf(machine, account).snapshots.length > 0);
+  expect(left).toEqual([1, 3]);
+  expect(spoolOfAccount(machine, 4)).toBe(tree.at("/srv/accounts/spool/4"));
+});
