@@ -1,11 +1,22 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { keptRecords, repositoriesDirectory, standbyLinks } from "../../delivery/protocol/backups.ts";
 import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
-import { expireBackups, verifyBackups } from "./repositories.ts";
+import { expireBackups, readExpired, verifyBackups } from "./repositories.ts";
 
 /** What a backup host keeps, on a real file system and as the accounts' own users; no SSH and no key is needed. */
 let tree: Tree;
@@ -90,6 +101,15 @@ test("of an account that is backed up often, each day before the last two keeps 
   expect(ages.filter((age) => !isThere(8, age))).toEqual([]);
 });
 
+test("a day on which backups came that had waited keeps one more for each day before it on which none came", async () => {
+  await declare({ 7: 7, 8: 7 }, 7);
+  // None came for three days. Then came that of the day itself, those that had waited, and others.
+  const ages = [0, 1.1, 2.1, 2.15, 2.2, 2.25, 2.3, 2.35, 6.1, 6.2, 6.3, 7.1];
+  snapshots(7, ...ages);
+  await expireBackups(tree.machine(), now);
+  expect(ages.filter((age) => !isThere(7, age))).toEqual([2.15, 6.2]);
+});
+
 test("what is dated in the future by a clock that was ahead is not new, and stays until its time is over", async () => {
   // The host stopped bringing after one backup with the wrong clock.
   snapshots(7, -30, 3, 9);
@@ -102,7 +122,7 @@ test("what is dated in the future by a clock that was ahead is not new, and stay
 test("a branch goes when its backups are two days old, whether the account is still backed up often or not; the newest backup stays", async () => {
   await declare({ 7: 7, 8: 7 }, 7);
   for (const account of [7, 8]) {
-    snapshots(account, 1.1, 2.2, 3.2, 3.3, 3.4);
+    snapshots(account, 1.1, 2.2, 3.2, 3.3, 3.4, 4.4, 5.4, 6.4, 7.4);
     snapshotsIn("web1.1.7.1.20781", account, 0.1, 1);
     snapshotsIn("web1.1.7.1.20779", account, 2.1, 2.15);
     // A run that was killed has left the first, and one is at work on the second, whose links are of old files.
@@ -184,6 +204,35 @@ test("a damaged file is named once, however many branches have it", async () => 
   const damaged = await verifyBackups(tree.machine(), [7]);
   expect(damaged).toContain(join(file!, name));
   expect(damaged).not.toContain(join(branch!, name));
+});
+
+test.each([
+  ["that this run has read", 0],
+  ["that it does not read", 1],
+])("what somebody finds damaged of an account %s stays known", async (_, later) => {
+  snapshots(7, 0);
+  snapshots(8, 0);
+  const directory = at(7, "web1.1.7.1/snapshots");
+  const whole = join(directory, createHash("sha256").update("x").digest("hex"));
+  rmSync(join(directory, "0".padStart(64, "0")));
+  writeFileSync(whole, "x");
+  utimesSync(whole, now.getTime() / 1000, now.getTime() / 1000);
+  const isSame = (at: Date) => (7 + Math.floor(at.getTime() / day)) % 7 === 0;
+  let on = now;
+  while (isSame(on) !== (later === 0)) on = new Date(on.getTime() + day);
+  const machine = tree.machine();
+  let verified = false;
+  const run: typeof machine.run = async (program, args, options) => {
+    if (!verified && args.includes("--reuid=200008")) {
+      verified = true;
+      writeFileSync(whole, "y");
+      expect(await verifyBackups(tree.machine(), [7])).toEqual([whole]);
+    }
+    return machine.run(program, args, options);
+  };
+  await expireBackups(tree.machine({ run }), on);
+  expect(verified).toBe(true);
+  expect(readExpired(machine)?.damaged).toContain(whole);
 });
 
 test("backups of a deleted account stay as long as they were promised, and no longer", async () => {

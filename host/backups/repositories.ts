@@ -1,8 +1,9 @@
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type KeptRecord, keptRecords, repositoriesDirectory, standbyLinks } from "../../delivery/protocol/backups.ts";
+import { take } from "../../lib/kernel-lock.ts";
 import { accountDirectory, must } from "../archives/archives.ts";
-import type { Machine } from "../os/machine.ts";
+import { ApplyError, type Machine } from "../os/machine.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
 import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
 import { isBranch } from "./keepers.ts";
@@ -70,28 +71,26 @@ export async function expireBackups(
   const until = before === undefined ? now.getTime() : Math.min(now.getTime(), before.until + longest);
   // Joined, not pushed: there may be more of one account than a call may have arguments.
   let removed: readonly string[] = [];
-  let damaged: readonly string[] = [];
   const wrong: string[] = [];
   const today = Math.floor(now.getTime() / day);
   const kept = keptBy(machine, before?.retention ?? {});
   for (const record of kept) {
     const as = asAccount(machine, record);
-    const stays = (before?.damaged ?? []).filter((path) => path.startsWith(`${as.directory}/`));
     try {
       removed = removed.concat(await expireOne(as, record, until, now.getTime()));
-      damaged = damaged.concat((record.account + today) % 7 === 0 ? await damagedOf(as) : stays);
+      if ((record.account + today) % 7 === 0) await remember(machine, now, foundIn(as, await damagedOf(as)));
     } catch (error) {
-      damaged = damaged.concat(stays);
       wrong.push(`account ${record.account}: its old backups were not all removed: ${(error as Error).message}`);
     }
   }
   const retention = Object.fromEntries(kept.map(({ account, retentionDays }) => [account, retentionDays]));
-  const state: Expired = { until, damaged, retention };
+  const directories = kept.map(({ account }) => `${directoryOf(machine, account)}/`);
+  const isKept = (path: string) => directories.some((directory) => path.startsWith(directory));
   try {
-    machine.disk.replace(stateOf(machine), `${JSON.stringify(state)}\n`, 0o600);
+    await remember(machine, now, ({ damaged }) => ({ until, damaged: damaged.filter(isKept), retention }));
   } catch (error) {
     // A full disk: what was removed and found is said all the same, and the next run counts from the last time that is remembered.
-    wrong.push(`what was done cannot be written to ${stateOf(machine)}: ${(error as Error).message}`);
+    wrong.push((error as Error).message);
   }
   return { removed, wrong };
 }
@@ -104,24 +103,41 @@ export async function expireBackups(
  */
 export async function verifyBackups(machine: Machine, only: readonly number[], now = new Date()): Promise<string[]> {
   let damaged: string[] = [];
-  const read: string[] = [];
   for (const kept of keptBy(machine, readExpired(machine)?.retention ?? {})) {
     if (only.length > 0 && !only.includes(kept.account)) continue;
     const as = asAccount(machine, kept);
-    damaged = damaged.concat(await damagedOf(as));
-    read.push(`${as.directory}/`);
-  }
-  // Only now: reading takes hours, in which old backups may be removed.
-  const before = readExpired(machine) ?? { until: now.getTime(), damaged: [] };
-  const stays = before.damaged.filter((path) => !read.some((directory) => path.startsWith(directory)));
-  const state: Expired = { ...before, damaged: [...stays, ...damaged] };
-  try {
-    machine.disk.replace(stateOf(machine), `${JSON.stringify(state)}\n`, 0o600);
-  } catch (error) {
-    machine.say(`what was found cannot be written to ${stateOf(machine)}: ${(error as Error).message}`);
+    const found = await damagedOf(as);
+    damaged = damaged.concat(found);
+    await remember(machine, now, foundIn(as, found)).catch((error: unknown) => machine.say((error as Error).message));
   }
   return damaged;
 }
+
+/** Seconds that the other command is waited for, which remembers what it has done. */
+const patience = 60;
+
+/** Another one may have found or removed something since, in hours of reading: what is known now is changed, by one at a time. @throws ApplyError if it cannot be written */
+async function remember(machine: Machine, now: Date, change: (known: Expired) => Expired): Promise<void> {
+  const { disk, layout } = machine;
+  disk.makeDirectory(layout.jobs, 0o700);
+  const release = await take(join(layout.jobs, "repositories.lock"), patience);
+  try {
+    if (!release) throw new ApplyError("another run writes it");
+    const known = readExpired(machine) ?? { until: now.getTime(), damaged: [] };
+    disk.replace(stateOf(machine), `${JSON.stringify(change(known))}\n`, 0o600);
+  } catch (error) {
+    throw new ApplyError(`what was done cannot be written to ${stateOf(machine)}: ${(error as Error).message}`);
+  } finally {
+    await release?.();
+  }
+}
+
+/** What was found damaged of an account takes the place of what was known of it. */
+const foundIn =
+  ({ directory }: AsAccount, damaged: readonly string[]) =>
+  (known: Expired): Expired => {
+    return { ...known, damaged: [...known.damaged.filter((path) => !path.startsWith(`${directory}/`)), ...damaged] };
+  };
 
 /** Accounts whose backups lie here. @param remembered days, for those that are no longer declared */
 function keptBy(machine: Machine, remembered: Readonly<Record<string, number>>): Kept[] {
@@ -206,8 +222,8 @@ async function expireOne(
   );
   if (!gone && (!newest || newest.at < until - abandoned)) return [];
   const stays = gone ? undefined : newest;
-  const thin = thinned(snapshots, until, often);
   const since = until - retentionDays * day - grace;
+  const thin = thinned(snapshots, until, since, often);
   const over = snapshots.filter((each) => each !== stays && (each.at < since || thin.has(each)));
   for (let first = 0; first < over.length; first += atOnce)
     await as.run("rm", "--force", "--", ...over.slice(first, first + atOnce).map(({ path }) => path));
@@ -229,17 +245,23 @@ async function expireOne(
 /**
  * Of the days before the last two all that is in branches, and, of an account that is backed up often, all but the first and the last of each day: more of one day than
  * anybody looks for. A host that somebody has taken over can add some, and by the clock here to no day that is over: both of each day stay, whatever it brings. The first one may lack a database
- * that did not answer then; the repository itself gets another one in that case.
+ * that did not answer then; the repository itself gets another one in that case. A day after others on which none came keeps one more for each of these: backups that had waited (host/spool/) came on it.
  * @param snapshots the oldest first
+ * @param first since when what came is kept
  */
-function thinned(snapshots: readonly Snapshot[], until: number, often: boolean): ReadonlySet<Snapshot> {
+function thinned(snapshots: readonly Snapshot[], until: number, first: number, often: boolean): ReadonlySet<Snapshot> {
   const old = snapshots.filter(({ at }) => at < until - 2 * day);
   // A branch that a killed run has not ended has a dot before its name.
   const isOfBranch = ({ repository }: Snapshot) => isBranch(repository.replace(/^\./, ""));
   const whole = old.filter((each) => !isOfBranch(each));
-  const dayOf = (each: Snapshot | undefined) => each && Math.floor(each.at / day);
-  const isOf = (each: Snapshot, other: Snapshot | undefined) => dayOf(each) === dayOf(other);
-  const between = whole.filter((each, index) => isOf(each, whole[index - 1]) && isOf(each, whole[index + 1]));
+  const dayOf = ({ at }: Snapshot) => Math.floor(at / day);
+  const days = [...new Set(whole.map(dayOf))];
+  const between = days.flatMap((today, index) => {
+    const each = whole.filter((snapshot) => dayOf(snapshot) === today);
+    // Of the days before the oldest one, none came on those of which it would still be there.
+    const since = today - (days[index - 1] ?? Math.floor(first / day));
+    return each.slice(since, -1);
+  });
   return new Set([...old.filter(isOfBranch), ...(often ? between : [])]);
 }
 
