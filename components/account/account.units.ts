@@ -32,6 +32,8 @@ export const units: UnitForms = {
     /\[Service\] Restart=always/,
     /\[Service\] (?:RestartPreventExitStatus=[\d ]+|SuccessExitStatus=[\w ]+)/,
     /\[Service\] RuntimeMaxSec=\d+s/,
+    // Gracefully.
+    /\[Service\] KillSignal=SIGINT/,
   ],
   services: [
     { path, lines: [/\[Service\] ExecStart=:?\/.+/] },
