@@ -10,7 +10,8 @@ import { endings } from "../cli/exit-status.ts";
 import { renderBundle } from "../delivery/render-bundle.ts";
 import { withCertificates } from "../testing/acme-ca.ts";
 import { installApplication, packageFiles } from "../testing/applications/install.ts";
-import { applications } from "../testing/applications/list.ts";
+import { applications, ownVerbs } from "../testing/applications/list.ts";
+import { everyVerb, tryEveryVerb } from "../testing/applications/verbs.ts";
 import { visitorOf } from "../testing/applications/visitor.ts";
 import { appliedHost } from "../testing/fakes/applied-host.ts";
 import { succeed } from "../testing/fakes/placed-host.ts";
@@ -74,12 +75,16 @@ for (const { name, number, from, files = {}, unpack, setUp } of chosen) {
   if (setUp !== undefined) await succeed(host, [...asAccount, "sh", "-c", setUp]);
 }
 
-const table = new Table({ head: ["application", "server kind", "first answer", "next answer", "rests", "verdict"] });
+const table = new Table({
+  head: ["application", "server kind", "first answer", "next answer", ...everyVerb, ...ownVerbs, "verdict"],
+});
 let failed = false;
-for (const { name, number, server, visit } of chosen) {
-  const site = `${server.name}.${name}.test`;
-  const unit = `account-${number}-http-${server.name}.service`;
-  const visitor = visitorOf(host, { account: number, server: server.name, site, https: server.https ?? false });
+for (const { name, number, server, shows, visit } of chosen) {
+  const place = {
+    ...{ account: number, server: server.name, site: `${server.name}.${name}.test` },
+    https: server.https ?? false,
+  };
+  const visitor = visitorOf(host, place);
   const first = await visitor.ask("/");
   const next = await visitor.ask("/");
   let verdict = "works";
@@ -88,18 +93,19 @@ for (const { name, number, server, visit } of chosen) {
   } catch (error) {
     verdict = (error as Error).message;
   }
+  const { uid } = declaration.accounts.find((account) => account.number === number)!;
+  const seen = await tryEveryVerb(host, visitor, place, uid);
   await visitor.rest();
-  const [result = ""] = (await sh(`systemctl show -p Result --value ${unit}`)).split("\n");
-  const rests = result === "success" ? "in good order" : result;
-  const ok = verdict === "works" && result === "success";
+  const ok = verdict === "works" && Object.values(seen).every((what) => !what.startsWith("NOT"));
   failed ||= !ok;
   const shown = ({ seconds }: { seconds: number }) => `${seconds.toFixed(seconds < 0.1 ? 3 : 1)} s`;
-  table.push([name, server.kind, shown(first), shown(next), rests, verdict]);
-  console.info(`${name}: ${verdict}, ${rests}`);
+  const own = ownVerbs.map((verb) => (verdict === "works" ? shows?.[verb] : undefined) ?? "-");
+  table.push([name, server.kind, shown(first), shown(next), ...everyVerb.map((verb) => seen[verb]), ...own, verdict]);
+  console.info(`${name}: ${verdict}, ${everyVerb.map((verb) => `${verb} ${seen[verb]}`).join(", ")}`);
   if (!ok)
     console.info(
       await sh(
-        `tail -n 40 /srv/accounts/${number}/admin/logs/*.log; journalctl -u ${unit} -o cat -n 20; tail -n 20 /var/log/nginx/error.log`,
+        `tail -n 40 /srv/accounts/${number}/admin/logs/*.log; journalctl -u account-${number}-http-${server.name} -o cat -n 20; tail -n 20 /var/log/nginx/error.log`,
       ),
     );
 }

@@ -5,6 +5,7 @@ import { servers } from "../components/http/kinds/servers.generated.ts";
 import { causeHttp } from "../components/http/program/causes.ts";
 import { proofsRule } from "../guard/deploy/hosts/proofs.ts";
 import manifest from "../package.json" with { type: "json" };
+import { applications, ownVerbs } from "../testing/applications/list.ts";
 
 const reference = (name: string) => readFileSync(join(import.meta.dirname, "reference", name), "utf8");
 
@@ -34,4 +35,14 @@ test("each cause that the front end writes into an account's log has a row that 
 
 test("the guard's rules are all told, that of deploys alone too", () => {
   expect(reference("guard-rules.md")).toContain(`\`${proofsRule}\``);
+});
+
+test("what is shown of each application that is required is what its trial says", () => {
+  const rows = applications.flatMap(({ name, from, server, shows }) =>
+    shows === undefined
+      ? []
+      : [`| ${[name, from.registry, server.kind, "yes", ...ownVerbs.map((verb) => shows[verb])].join(" | ")} |`],
+  );
+  expect(rows.length).toBeGreaterThanOrEqual(9);
+  expect(reference("applications.md").match(/^\| \S+ \| (?:debian|npm|pypi|go) .*$/gm)).toEqual(rows);
 });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -61,7 +62,14 @@ export async function installApplication({
   files = {},
   build,
 }: Pick<Application, "name" | "from" | "files" | "build">): Promise<string> {
-  const home = join(folder, name);
+  // What is built of other files is another one.
+  const built =
+    build &&
+    createHash("sha256")
+      .update(JSON.stringify([from, files, build]))
+      .digest("hex")
+      .slice(0, 12);
+  const home = join(folder, built ? `${name}-${built}` : name);
   if (existsSync(home)) return home;
   const building = `${home}.building`;
   await rm(building, { recursive: true, force: true });

@@ -1,8 +1,10 @@
 import { type FixtureServer, programServer } from "../fixtures/bundle-fixture.ts";
 import { djangoFiles, setUpDjango, visitDjango } from "./django.ts";
+import { visitDokuWiki } from "./dokuwiki.ts";
 import { phpMyAdminPackages, visitPhpMyAdmin } from "./phpmyadmin.ts";
-import { comms, express, kernel, realtime } from "./scripts.ts";
-import { contains, upload, type Visitor } from "./visitor.ts";
+import { setUpPocketBase, visitPocketBase } from "./pocketbase.ts";
+import { comms, express, kernel, nextStream } from "./scripts.ts";
+import { contains, upload, type Visitor, words } from "./visitor.ts";
 import { unpackWordPress, visitWordPress, wordpressPackages } from "./wordpress.ts";
 
 /** Where an application comes from: packages of the registry that its users take it from. */
@@ -26,9 +28,14 @@ export interface Application {
   readonly setUp?: string;
   /** Whether its account has a database of MariaDB. */
   readonly database?: boolean;
+  /** What its visit shows of what not every application has: what is uploaded, and what is streamed; for PHP also what its `.htaccess` does. `none` with a reason if it has no such thing. */
+  readonly shows?: Readonly<Record<(typeof ownVerbs)[number], string>>;
   /** Whether it does what people run it for. @throws with what was seen instead */
   visit(visitor: Visitor): Promise<void>;
 }
+
+/** What applications have or have not; the others are tried of each (`everyVerb`). */
+export const ownVerbs = ["upload", "stream", ".htaccess"] as const;
 
 const node = (name: string, main: string, words: readonly string[] = [], environment = {}): FixtureServer => ({
   ...{ kind: "node" as const, name, main, arguments: words, nodeOptions: [] },
@@ -38,6 +45,7 @@ const node = (name: string, main: string, words: readonly string[] = [], environ
 const module = (name: string, words: string): FixtureServer =>
   programServer(name, ["/bin/sh", "-c", `exec venv/bin/python3 -m ${words}`]);
 
+const noPhp = "none: not PHP";
 /** An application of PHP. */
 const php = (name: string, more: object = {}): FixtureServer => ({
   ...({ kind: "php", name, root: name, fallback: "index.php", workers: 4, ini: {}, environment: {} } as const),
@@ -54,6 +62,7 @@ const django = (name: string, called: "wsgi" | "asgi"): Application => ({
     ...{ virtualenv: "venv", workers: 2, threads: 4, directory: ".", idleSeconds: 300, https: true },
     environment: { SITE: `${name}.${name}.test` },
   },
+  shows: { upload: "4 MB, and read again", stream: "events, each at once", ".htaccess": noPhp },
   visit: visitDjango,
 });
 
@@ -73,6 +82,14 @@ export const applications: readonly Application[] = [
         { id: "i", type: "http in", z: "t", url: "/made", method: "get", wires: [["f"]] },
         { id: "f", type: "function", z: "t", func: 'msg.payload = "made " + 6 * 7; return msg;', wires: [["o"]] },
         { id: "o", type: "http response", z: "t", wires: [] },
+        { id: "u", type: "http in", z: "t", url: "/sent", method: "post", upload: true, wires: [["s"]] },
+        {
+          id: "s",
+          type: "function",
+          z: "t",
+          func: 'msg.payload = "got " + msg.req.files[0].size; return msg;',
+          wires: [["o"]],
+        },
       ];
       await get("/flows", 204, "-H", "Content-Type: application/json", "-d", JSON.stringify(flow));
       // It answers before the flow runs.
@@ -80,8 +97,11 @@ export const applications: readonly Application[] = [
         await get("/made", 200, "--fail", "--retry", "20", "--retry-delay", "1", "--retry-all-errors"),
         "made 42",
       );
+      await python(words);
+      contains(await get("/sent", 200, ...upload({ file: "@/root/words.txt" })), "got 3500000");
       contains(await python(comms), "hb");
     },
+    shows: { upload: "3.5 MB to a flow", stream: "the WebSocket of its editor", ".htaccess": noPhp },
   },
   {
     name: "verdaccio",
@@ -113,9 +133,13 @@ export const applications: readonly Application[] = [
       ...({ kind: "python", name: "httpbinkind", application: "httpbin:app", interface: "wsgi" } as const),
       ...{ virtualenv: "venv", workers: 2, threads: 4, directory: ".", environment: {}, idleSeconds: 300 },
     },
-    async visit({ get }) {
+    async visit({ get, python }) {
       contains(await get("/post", 200, "-d", "field=value"), '"field": "value"');
+      await python(words);
+      contains(await get("/post", 200, ...upload({ file: "@/root/words.txt" })), "a word ".repeat(500_000));
+      contains(await get("/drip?numbytes=3&duration=1"), "***");
     },
+    shows: { upload: "3.5 MB by a form", stream: "an answer that drips", ".htaccess": noPhp },
   },
   {
     name: "datasette",
@@ -200,12 +224,10 @@ export const applications: readonly Application[] = [
       packages: ["github.com/pocketbase/pocketbase/examples/base@v0.30.0"],
       program: "base",
     },
+    setUp: setUpPocketBase,
     server: programServer("pocketbase", ["/bin/sh", "-c", "exec bin/base serve --http 127.0.0.1:$PORT --dir data"]),
-    async visit({ get, python }) {
-      contains(await get("/api/health"), "API is healthy");
-      contains(await get("/_/"), "PocketBase");
-      contains(await python(realtime), "id:");
-    },
+    shows: { upload: "3.5 MB into a record, and read again", stream: "its events", ".htaccess": noPhp },
+    visit: visitPocketBase,
   },
   {
     name: "express",
@@ -213,11 +235,12 @@ export const applications: readonly Application[] = [
     files: { "app.js": express },
     server: node("express", "app.js"),
     async visit({ get, python }) {
-      await python('open("/root/words.txt", "w").write("a word " * 500_000)');
+      await python(words);
       contains(await get("/upload", 200, ...upload({ file: "@/root/words.txt" })), "3500000 http");
       contains(await get("/stream"), "data: 2");
       contains(await get("/missing", 404), "Cannot GET");
     },
+    shows: { upload: "3.5 MB by a form", stream: "events", ".htaccess": noPhp },
   },
   {
     name: "next",
@@ -225,15 +248,22 @@ export const applications: readonly Application[] = [
     files: {
       "app/layout.js":
         'export default function Layout({ children }) {\n  return <html lang="en"><body>{children}</body></html>;\n}\n',
+      "app/upload/route.js":
+        'export async function POST(request) {\n  return new Response("got " + (await request.formData()).get("file").size);\n}\n',
+      "app/stream/route.js": nextStream,
       "app/page.js":
         'import { headers } from "next/headers";\nexport default async function Page() {\n  return <p>Hello from Next.js to {(await headers()).get("host")}</p>;\n}\n',
     },
     build: ["node_modules/next/dist/bin/next", "build"],
     server: node("next", "node_modules/next/dist/bin/next", ["start"]),
-    async visit({ get }) {
+    async visit({ get, python }) {
       contains(await get("/"), "next.next.test");
       await get("/missing", 404);
+      await python(words);
+      contains(await get("/upload", 200, ...upload({ file: "@/root/words.txt" })), "got 3500000");
+      contains(await get("/stream"), "data: 2");
     },
+    shows: { upload: "3.5 MB by a form", stream: "events", ".htaccess": noPhp },
   },
   {
     name: "http-server",
@@ -259,9 +289,11 @@ export const applications: readonly Application[] = [
     from: { registry: "debian", packages: ["dokuwiki"] },
     unpack: (home) => `cp -r /usr/share/dokuwiki ${home}`,
     server: php("dokuwiki"),
-    async visit({ get }) {
-      contains(await get("/doku.php?id=start&do=edit"), "DokuWiki");
-      await get("/lib/exe/css.php");
+    visit: visitDokuWiki,
+    shows: {
+      upload: "3.5 MB of media, and read again",
+      stream: "none: it has none",
+      ".htaccess": "its own, refuses its directories",
     },
   },
   {
@@ -270,6 +302,11 @@ export const applications: readonly Application[] = [
     unpack: unpackWordPress,
     database: true,
     server: php("wordpress", { https: true }),
+    shows: {
+      upload: "a picture, with its smaller sizes",
+      stream: "none: it has none",
+      ".htaccess": "written by itself for permalinks",
+    },
     visit: visitWordPress,
   },
   {
@@ -278,6 +315,7 @@ export const applications: readonly Application[] = [
     unpack: (home) => `ln -s /usr/share/phpmyadmin ${home}`,
     database: true,
     server: php("phpmyadmin", { https: true }),
+    shows: { upload: "a file of SQL", stream: "none: it has none", ".htaccess": "none: Debian's has none" },
     visit: visitPhpMyAdmin,
   },
   django("django", "wsgi"),

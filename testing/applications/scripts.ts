@@ -43,3 +43,20 @@ app.get("/stream", async (request, response) => {
 });
 app.listen(process.env.PORT);
 `;
+
+/** A stream, as a route of Next.js. */
+export const nextStream = `export const dynamic = "force-dynamic";
+export function GET() {
+  const text = new TextEncoder();
+  const body = new ReadableStream({
+    async start(stream) {
+      for (let n = 0; n < 3; n++) {
+        stream.enqueue(text.encode("data: " + n + "\\n\\n"));
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+      stream.close();
+    },
+  });
+  return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+}
+`;

@@ -27,7 +27,7 @@ interface Answer {
 }
 
 /** The HTTP server of an application: its account's number, its own name, its name in the DNS, and whether it is asked over HTTPS. */
-interface Place {
+export interface Place {
   readonly account: number;
   readonly server: string;
   readonly site: string;
@@ -94,3 +94,6 @@ export function form(fields: Readonly<Record<string, string>>): string[] {
 export function upload(fields: Readonly<Record<string, string>>): string[] {
   return Object.entries(fields).flatMap(([name, value]) => ["-F", `${name}=${value}`]);
 }
+
+/** Program that writes a file to upload, `/root/words.txt`: 3,500,000 bytes. */
+export const words = 'open("/root/words.txt", "w").write("a word " * 500_000)';
