@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { links } from "../../../components/host/links.host.ts";
 import type { ApplyReport, Bundle } from "../../../delivery/protocol/bundle.ts";
@@ -91,6 +93,39 @@ test("links that the installer set up are taken over, and sessions stay", async 
   expect(await others()).toBe(routes);
   expect(await controller.apply(right)).toMatchObject({ result: "unchanged", hooks: [] });
 });
+
+test("nobody on the link gives it an address or a way, and it asks nobody for one", async () => {
+  const program = join(import.meta.dirname, "../../../testing/programs/packets/advertise.py");
+  await host.writeFile("/run/advertise.py", readFileSync(program, "utf8"));
+  await sh(`ip netns exec routers nft 'table netdev asked {
+    chain hears { type filter hook ingress device "eth0" priority 0; udp dport { 67, 547 } counter; icmpv6 type nd-router-solicit counter; }; }'`);
+  const given = async () => {
+    await sh("ip netns exec routers python3 /run/advertise.py eth0 2600:bad:: 1400");
+    const has = (await sh("ip -6 address show dev eth0; ip -6 route show dev eth0")).includes("2600:bad:");
+    const counters = await sh("ip netns exec routers nft list table netdev asked");
+    const asked = [...counters.matchAll(/counter packets (\d+)/g)].some(([, packets]) => packets !== "0");
+    return { has, asked };
+  };
+  // Its own way of setting up a link, from the beginning.
+  await sh("networkctl reconfigure eth0");
+  for (let times = 0; times < 5; times++) {
+    expect(await given()).toEqual({ has: false, asked: false });
+    await until("both sessions", works);
+  }
+  // One that is not told otherwise takes and asks.
+  const open = "/run/systemd/network/04-open.network";
+  await host.writeFile(open, text.replace("IPv6AcceptRA=no", "IPv6AcceptRA=yes\nDHCP=yes"));
+  await sh("networkctl reload && networkctl reconfigure eth0");
+  await until("an address of the advertisement, and a request", async () => {
+    const { has, asked } = await given();
+    return has && asked;
+  });
+  await sh(
+    `rm ${open}; networkctl reload && networkctl reconfigure eth0; ip netns exec routers nft delete table netdev asked`,
+  );
+  await until("the network", works);
+  expect(await addresses()).not.toContain("2600:bad:");
+}, 120_000);
 
 type Change = readonly [what: string, files: Readonly<Record<string, string>>];
 const change = (what: string, from: string, to: string): Change => {
