@@ -23,7 +23,7 @@ beforeAll(async () => {
   await setupToolchain();
   two = await twoHosts({}, "trial");
   pair = await routerPair(two);
-  // Each is delivered to while the port of the other one is dark.
+  // Each is delivered to while the port of the other one has no carrier.
   const { exitCode, all } = await two.project.pulumi(["up", "--yes", "--skip-preview"]);
   expect(exitCode, all).toBe(0);
   await forwards();

@@ -72,7 +72,7 @@ export async function loadHostLinks(machine: Machine): Promise<string | undefine
     return (error as Error).message;
   }
   const reached = await routersReached(machine);
-  const dark = interfacesIn(files).flatMap(({ name }) => (hasCarrier(machine, name) ? [] : name));
+  const carrierless = interfacesIn(files).flatMap(({ name }) => (hasCarrier(machine, name) ? [] : name));
   const routing = await watchRouting(machine);
   const deadMan: DeadMan = {
     name: "links",
@@ -91,7 +91,7 @@ export async function loadHostLinks(machine: Machine): Promise<string | undefine
     failed ??
     (await within(
       patience,
-      async () => (await unmanaged(machine, dark)) ?? (await lost(machine, files, reached)) ?? (await routing()),
+      async () => (await unmanaged(machine, carrierless)) ?? (await lost(machine, files, reached)) ?? (await routing()),
     )) ??
     (await controllerHears(machine));
   if (wrong !== undefined) return restore(machine, deadMan, wrong);
@@ -179,9 +179,9 @@ function hasCarrier({ layout }: Machine, name: string): boolean {
 
 /**
  * An interface with a file of the generation that is not set up by it. One that is up with nobody at its other end is never done: its addresses stay
- * tentative. That is no fault of the files if it was so before (`dark`).
+ * tentative. That is no fault of the files if it was so before (`carrierless`).
  */
-async function unmanaged(machine: Machine, dark: readonly string[]): Promise<string | undefined> {
+async function unmanaged(machine: Machine, carrierless: readonly string[]): Promise<string | undefined> {
   for (const { name, file } of interfacesIn(filesIn(machine))) {
     const { stdout } = await machine.run("networkctl", ["--json=short", "status", name]);
     const {
@@ -192,7 +192,7 @@ async function unmanaged(machine: Machine, dark: readonly string[]): Promise<str
       Partial<Record<"NetworkFile" | "AdministrativeState" | "OperationalState", string>>
     >;
     if (!by?.endsWith(`/${file}`)) return `${name} is not set up by ${file}${by ? ` but by ${by}` : ""}`;
-    if (state === "configuring" && operational === "no-carrier" && dark.includes(name)) continue;
+    if (state === "configuring" && operational === "no-carrier" && carrierless.includes(name)) continue;
     if (state !== "configured") return `${name} is ${state}`;
   }
   return undefined;
