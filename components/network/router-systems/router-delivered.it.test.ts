@@ -307,6 +307,23 @@ test.concurrent.for(makers)(
     }
     expect(await apply(right)).toMatchObject({ result: "unchanged", hooks: [], repaired: [] });
 
+    // The other router tells nothing here: an account moves to another host although nobody else has a way to it until that host announces it.
+    const [moving] = plan.hosts[0]!.prefixes;
+    const moved = plan.hosts.map((host, index) => ({
+      ...host,
+      prefixes: index === 0 ? host.prefixes.filter((each) => each !== moving) : [...host.prefixes, moving!],
+    }));
+    expect(await apply(renderRouterBundle(found!, { ...plan, hosts: moved }))).toMatchObject({
+      result: "applied",
+      errors: [],
+    });
+    expect((await router.run(`ip -6 route get fibmatch ${moving!.replace("/64", "1")}`)).stdout).not.toContain(
+      ` via ${plan.hosts[0]!.address} `,
+    );
+    expect(await apply(right)).toMatchObject({ result: "applied", errors: [] });
+    await on.allEstablished();
+    await on.forwards();
+
     // If the applier has ended, the old configuration comes back by itself.
     const [{ from, to }] = restored as readonly [Wrong, ...Wrong[]];
     await router.writeFile("/run/delivery", routerDelivery(exchanged(right, file, from, to)));

@@ -43,6 +43,16 @@ const withoutIPv4 = golden.replaceAll(/^ {2}route \d+\.\S+ unreachable;\n/gm, ""
 const [here, everywhere, everywhere4] = ["192.0.2.11", "2001:db8::1", "192.88.99.1"] as const;
 const all = { [everywhere]: "default", [everywhere4]: "default", [here]: here };
 
+/** What BIRD says of its sessions with hosts. */
+const shown = [1, 2]
+  .map(
+    (n) => `host_web${n}  BGP        ---        up     12:00:00.000  Established
+  BGP state:          Established
+    Neighbor address: fd00:8000::1${n}
+`,
+  )
+  .join("\n");
+
 /** What the kernel forwards before and after a change, by destination: the prefix, and who has brought it. */
 test.each([
   ["the same as before", golden, all, {}, "bird", undefined],
@@ -72,6 +82,14 @@ test.each([
     "the kernel has no route to 192.0.2.11/32 of host web1 any more",
   ],
   ["a way that never was", golden, { [everywhere]: "default" }, {}, "bird", undefined],
+  [
+    "no way to what another host has had",
+    golden.replace("192.0.2.11/32", "192.0.2.99/32").replace("192.0.2.12/32", "192.0.2.11/32"),
+    all,
+    { [here]: "" },
+    "bird",
+    undefined,
+  ],
 ] as const)("%s", async (_, text, before, change, by, lost) => {
   using tree = new Tree();
   const file = tree.at(`${currentGeneration}/bird/bird.conf`);
@@ -79,8 +97,10 @@ test.each([
   writeFileSync(file, text);
   let ways: Readonly<Record<string, string>> = before;
   const run: Run = async (program, args) => {
+    if (program === "birdc") return { status: 0, stdout: shown, stderr: "" };
     const way = program === "ip" ? ways[args.at(-1)!] : undefined;
-    return { status: 0, stdout: way ? `${way} via fe80::1 dev eth0 proto ${by} metric 32\n` : "", stderr: "" };
+    const hop = way === here ? "inet6 fd00:8000::11" : "fe80::1";
+    return { status: 0, stdout: way ? `${way} via ${hop} dev eth0 proto ${by} metric 32\n` : "", stderr: "" };
   };
   const look = await watchSessions(tree.machine({ run }));
   ways = { ...before, ...change };

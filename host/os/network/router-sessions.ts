@@ -122,14 +122,23 @@ const isIPv6Prefix = (prefix: string) => prefix.includes(":");
 /** Prefixes of each host and family that are looked for in the kernel, until it has one. */
 const samples = 5;
 
-/** Whether the kernel forwards there by a route of exactly this prefix that routing has brought. One question each: routers may know a million routes. */
-async function leads({ run }: Machine, { to, prefix }: Way): Promise<boolean> {
+/**
+ * Whether the kernel forwards there by a route of exactly this prefix that routing has brought. One question each: routers may know a million routes.
+ * @param via by this next hop, if it matters
+ */
+async function leads({ run }: Machine, { to, prefix }: Way, via?: string): Promise<boolean> {
   const { stdout } = await run("ip", [to.includes(":") ? "-6" : "-4", "route", "get", "fibmatch", to]);
+  const [, hop] = / via (?:inet6 )?(\S+)/.exec(stdout) ?? [];
+  // Of a link-local one nobody knows whose it is.
+  if (via !== undefined && hop !== via && !hop?.startsWith("fe80:")) return false;
   return stdout.startsWith(`${prefix.replace(/\/(?:32|128)$/, "")} `) && / proto (?:bird|bgp)\b/.test(stdout);
 }
 
-/** What the kernel forwards now, outside and to each host, of all that is still declared. */
-async function waysNow(machine: Machine): Promise<Way[]> {
+/**
+ * What the kernel forwards now, outside and to each host, of all that is still declared. What goes to another host than it is declared for, or to the
+ * pair's router, is about to move: that host does not announce it yet.
+ */
+async function waysNow(machine: Machine, sessions: RouterSessions): Promise<Way[]> {
   const ways: Way[] = [];
   const owned = ownedIn(machine);
   for (const way of outside)
@@ -140,7 +149,8 @@ async function waysNow(machine: Machine): Promise<Way[]> {
         for (const prefix of prefixes.filter(isOfFamily).slice(0, samples)) {
           const lost = `the kernel has no route to ${prefix} of ${host} any more`;
           const way = { to: prefix.split("/")[0]!, prefix, lost };
-          if (!(await leads(machine, way))) continue;
+          const own = sessions.get(host)?.neighbor;
+          if (own === undefined || !(await leads(machine, way, own))) continue;
           ways.push(way);
           break;
         }
@@ -216,7 +226,7 @@ export async function watchSessions(
 ): Promise<() => Promise<string | undefined>> {
   const working = await routerSessions(machine);
   const before = new Map([...working].filter(([, { neighbor }]) => neighbor === undefined || isDeclared(neighbor)));
-  const ways = await waysNow(machine);
+  const ways = await waysNow(machine, working);
   return async () => {
     const lost = lostSessions(await routerSessions(machine), before, ownedIn(machine));
     if (lost !== undefined) return lost;
