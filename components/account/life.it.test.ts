@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderBundle } from "../../delivery/render-bundle.ts";
 import { type AppliedHost, appliedHost } from "../../testing/fakes/applied-host.ts";
 import { inside, placeShell, shellServer } from "../../testing/fakes/inside-sandbox.ts";
+import { keygen } from "../../testing/fakes/ssh/sshd.ts";
 import { declarationOf, type FixtureAccount, service, task } from "../../testing/fixtures/bundle-fixture.ts";
 
 /** The life of an account on a real host, seen by requests to its IPv6 address; a neighbour beside it is never touched. */
@@ -119,6 +123,61 @@ describe("a suspended account", () => {
     expect(await inside(on.host, 1, `${psql} a1_shop -c 'SELECT count(*) FROM t'`)).toBe("1000\n");
     expect(await drift()).toEqual([]);
     expect(await untouched()).toBe(before);
+  });
+});
+
+describe("a renamed account", () => {
+  const directory = mkdtempSync(join(tmpdir(), "fairhost-renamed-"));
+  const ada = keygen(directory, "ada");
+  rmSync(directory, { recursive: true });
+  const users = [{ name: "ada", directory: ".", protocols: ["ssh"], keys: [ada.publicKey.trim()] }] as const;
+  const login = (command: string) =>
+    on.shell(
+      `ssh -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o BatchMode=yes -i /root/ada -p 8022 ada@fd00:8000:0:1::1 '${command}' </dev/null`,
+    );
+
+  test("keeps files, rows, logins and address under its new name, and no neighbour is touched", async () => {
+    await on.host.writeFile("/root/ada", ada.privateKey, 0o600);
+    await on.apply(bundle({ ...alice, users }, bob));
+    await inside(on.host, 1, "echo kept >~/kept");
+    expect(await login("pwd; cat ~/kept; id -un")).toBe("/home/alice\nkept\na1");
+    const hostKey = await on.shell("sha256sum /var/lib/fairhost/secrets/ssh/1 /var/lib/fairhost/secrets/accounts/1");
+    const before = await untouched();
+    // The fixture's host names follow from the name.
+    const { report, stderr } = await on.apply(bundle({ ...alice, users, name: "alicia" }, bob));
+    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+    expect(await untouched()).toBe(before);
+
+    expect(await on.shell("systemctl show -P Description account-1.slice")).toBe("Account 1, alicia");
+    expect(await on.shell("getent passwd a1")).toBe("a1:x:1900000001:1900000001:alicia:/home/alicia:/usr/sbin/nologin");
+    await expect.poll(() => on.states("account-1-service-worker.service")).toEqual(["active"]);
+    const cwd = "readlink /proc/$(systemctl show -P MainPID account-1-service-worker.service)/cwd";
+    expect(await on.shell(cwd)).toBe("/home/alicia");
+    expect(await login("pwd; cat ~/kept; id -un; ls /home")).toBe("/home/alicia\nkept\na1\nalicia");
+    expect(await inside(on.host, 1, `pwd; ${psql} a1_shop -c 'SELECT count(*) FROM t'`)).toBe("/home/alicia\n1000\n");
+    const known = async (name: string) => !(await request(1, name)).includes("Unknown site");
+    expect([await known("shell.alicia.test"), await known("shell.alice.test")]).toEqual([true, false]);
+    // The same keys: who knows the host key is not warned.
+    expect(await on.shell("sha256sum /var/lib/fairhost/secrets/ssh/1 /var/lib/fairhost/secrets/accounts/1")).toBe(
+      hostKey,
+    );
+    expect(await on.shell("grep -rlw alice /srv/accounts/1/admin/config/ || true")).toBe("");
+    expect(await drift()).toEqual([]);
+  });
+
+  test("is archived and restored across a rename, and gets its old name back", async () => {
+    const suspended = { since: "2026-11-27", reason: "renamed" };
+    await on.apply(bundle({ ...alice, users, name: "alicia", suspended }, bob));
+    await on.shell("fairhost-host archive 1");
+    await on.apply(bundle({ ...alice, users, suspended }, bob));
+    await on.shell(
+      "cd /srv/accounts/1 && find home lib -mindepth 1 ! -type d -delete && fairhost-host restore 1 files",
+    );
+    const { report, stderr } = await on.apply(bundle(alice, bob));
+    expect(report, stderr).toMatchObject({ result: "applied", errors: [] });
+    expect(await inside(on.host, 1, "cat ~/kept; pwd; rm ~/kept")).toBe("kept\n/home/alice\n");
+    expect(await drift()).toEqual([]);
+    await on.shell("rm -r /srv/accounts/archives/1/*");
   });
 });
 
