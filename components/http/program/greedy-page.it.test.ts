@@ -47,6 +47,9 @@ const said = (line: string) =>
     .poll(() => sh("cat /srv/accounts/1/admin/logs/http-pages.log"), { timeout: 60_000, interval: 500 })
     .toContain(` fairhost: ${line}\n`);
 
+/** On a busy machine its start alone may take longer than one request waits. */
+const serves = () => expect.poll(() => get("/"), { timeout: 120_000, interval: 500 }).toBe("served");
+
 beforeAll(async () => {
   host = await bootOwnKernel();
   await placeFiles(host, renderBundle(declaration, "web1"));
@@ -58,10 +61,10 @@ beforeAll(async () => {
 afterAll(() => host?.stop());
 
 test("a page that uses up the memory dies alone, and the account's log says so", async () => {
-  expect(await get("/")).toBe("served");
+  await serves();
   const before = await started();
   expect(await get("/eat")).not.toBe("served");
-  expect(await get("/")).toBe("served");
+  await serves();
   await said("a process of the program was killed, because the account had used all its memory: the others go on");
   expect(await started()).toBe(before);
 }, 240_000);
@@ -74,5 +77,5 @@ test("files in memory that take most of it go with the whole server, which is st
   await said(
     "files in /tmp and /dev/shm take most of the account's memory: they are removed, and the program is started anew",
   );
-  await expect.poll(() => get("/"), { timeout: 120_000, interval: 500 }).toBe("served");
+  await serves();
 }, 240_000);
