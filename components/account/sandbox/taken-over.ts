@@ -36,8 +36,10 @@ const files = {
   ],
 };
 /** A session of files of the user `brings`, as its SSH session or FTPS asks for it. */
-const session = (protocol: string) =>
-  `sleep 120 | socat - UNIX-CONNECT:/run/fairhost-${protocol}/666,bind=/tmp/brings.${protocol === "sftp" ? 1 : 2} >/dev/null 2>&1 &`;
+const session = {
+  sftp: "sleep 120 | LOGNAME=brings /var/lib/fairhost/current/libexec/bring-session /run/fairhost-sftp/666 >/dev/null 2>&1 &",
+  ftps: "sleep 120 | socat - UNIX-CONNECT:/run/fairhost-ftps/666,bind=/tmp/brings.2 >/dev/null 2>&1 &",
+};
 const get = (socket: string, words = "") => `curl -s --max-time 110 ${words} ${socket} >/dev/null 2>&1 &`;
 
 export const takenOver: Readonly<Record<string, TakenOver>> = {
@@ -50,7 +52,7 @@ export const takenOver: Readonly<Record<string, TakenOver>> = {
     // Of the front end: it opens the sockets of its own servers, and sees no others (components/cache/render-cache.ts).
     group: "33",
   },
-  "ftps@": { ...files, program: "/usr/lib/openssh/sftp-server", begin: session("ftps") },
+  "ftps@": { ...files, program: "/usr/lib/openssh/sftp-server", begin: session.ftps },
   "http-proxy": {
     ...{ program: "/usr/sbin/apache2", home, outside, refuses: [] },
     begin: get("'http://[fd00:8000::11]/'", "-H 'Host: proxy.mallory.test'"),
@@ -59,7 +61,7 @@ export const takenOver: Readonly<Record<string, TakenOver>> = {
     ...{ program: "/usr/sbin/lighttpd", home, outside, refuses: ["netlink"] },
     begin: get("'http://[fd00:8000::11]/'", "-H 'Host: static.mallory.test'"),
   },
-  "sftp@": { ...files, program: "/usr/lib/openssh/sftp-server", begin: session("sftp") },
+  "sftp@": { ...files, program: "/usr/lib/openssh/sftp-server", begin: session.sftp },
   "webdav-brings": {
     ...{ ...files, program: "/usr/sbin/lighttpd" },
     begin: get("http://x/.webdav/brings/", "--unix-socket /run/fairhost-http/account-666-webdav-brings"),
