@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { renderBundle } from "../../../delivery/render-bundle.ts";
+import { withCertificates } from "../../../testing/acme-ca.ts";
 import { type AppliedHost, appliedHost, delivery } from "../../../testing/fakes/applied-host.ts";
 import { inside, placeShell, shellServer } from "../../../testing/fakes/inside-sandbox.ts";
-import { declarationOf, type FixtureAccount, service } from "../../../testing/fixtures/bundle-fixture.ts";
+import { type FixtureAccount, service, staticServer } from "../../../testing/fixtures/bundle-fixture.ts";
 
 /**
  * An account moves between two real hosts; the update in between is an apply of both bundles, as Pulumi delivers them.
@@ -16,11 +17,17 @@ import { declarationOf, type FixtureAccount, service } from "../../../testing/fi
 const mebibytes = Number(process.env.FAIRHOST_MOVE_MIB ?? 20);
 let old: AppliedHost;
 let young: AppliedHost;
+/** Subject and serial number of the certificate that account 1 has brought. */
+let brought: string;
 
 /** Writes the numbers from 1 into a file, each once, and goes on where it stopped. */
 const count = "i=$(tail -n 1 ticks || echo 0); while :; do i=$((i + 1)); echo $i >>ticks; sleep 0.05; done";
 const alice: FixtureAccount = {
-  ...{ number: 1, name: "alice", servers: [{ ...shellServer(), cache: true }] },
+  ...{ number: 1, name: "alice" },
+  servers: [
+    { ...shellServer(), cache: true },
+    { ...staticServer("www"), https: true, hostnames: ["shop.example", "rest.example"], certificate: "bought.pem" },
+  ],
   services: [service("worker", ["/bin/sh", "-c", count])],
   databases: (["postgresql", "mariadb"] as const).map((engine) => ({ engine, name: "shop", connections: 5 })),
 };
@@ -32,7 +39,7 @@ const carol: FixtureAccount = {
   ...{ number: 3, name: "carol", servers: [shellServer()] },
   databases: alice.databases!,
 };
-const bundle = (...accounts: FixtureAccount[]) => renderBundle(declarationOf(accounts), "web1");
+const bundle = (...accounts: FixtureAccount[]) => renderBundle(withCertificates(accounts), "web1");
 const psql = "/usr/lib/postgresql/17/bin/psql -XAtq -d a1_shop -c";
 const home = "/srv/accounts/1/home";
 
@@ -47,6 +54,11 @@ const running = async () =>
 const announced = async () =>
   Promise.all(
     [old, young].map((on) => on.shell("ip -6 route show table local proto 66 | grep -c fd00:8000:0:1::/64 || true")),
+  );
+/** Of which certificate a front end shows for the name that the account has brought one for: subject and serial number. */
+const shown = (on: AppliedHost) =>
+  on.shell(
+    "openssl s_client -connect [::1]:443 -servername shop.example </dev/null 2>/dev/null | openssl x509 -noout -subject -serial",
   );
 /** What a file system knows of the account's files. */
 const fingerprint = (on: AppliedHost) =>
@@ -71,6 +83,11 @@ beforeAll(async () => {
     mariadb a1_shop -e "CREATE TABLE t AS SELECT ${text("seq")} AS b FROM seq_1_to_${rows}"
     for i in $(seq 300); do echo $i >a$i; done; ln a1 b1; ln -s /etc/shadow s; chmod 0 a2; truncate -s 50M b2`,
   );
+  // A certificate that its owner has brought (decision 55).
+  await old.shell(`cd ${home}; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=bought -addext subjectAltName=DNS:shop.example -keyout key -out chain 2>/dev/null
+    cat key chain >bought.pem; rm key chain; chown a1:a1 bought.pem; chmod 600 bought.pem; systemctl start fairhost-own-certificates.service`);
+  brought = await shown(old);
+  expect(brought).toContain("CN=bought");
   await old.shell(`head -c ${mebibytes}M /dev/urandom >${home}/big; chown 1900000001:1900000001 ${home}/big
     install -m 4755 /bin/true /srv/accounts/1/lib/as-root; ln -s /etc /srv/accounts/1/planted
     ln -s /etc/owned /srv/accounts/1/admin/logs/service-new.log; ln -s /etc /srv/accounts/1/admin/config/new; echo >/srv/accounts/1/lib/linked; ln /srv/accounts/1/lib/linked /srv/accounts/1/admin/logs/linked.log`);
@@ -225,6 +242,12 @@ test("an account that moves, killed in its steps, is never on two hosts and ends
   } finally {
     rmSync(directory, { recursive: true });
   }
+  // The certificate that its owner brought came along: the front end has it before anybody has looked into the home.
+  expect(await shown(young)).toBe(brought);
+  await young.shell(
+    "systemctl start fairhost-own-certificates.service; test -e /var/lib/fairhost-certificates/own/shop.example",
+  );
+  expect(await shown(young)).toBe(brought);
   expect(await running()).toEqual([0, expect.any(Number)]);
   expect(await announced()).toEqual(["0", "1"]);
   expect(await fingerprint(young)).toBe(await fingerprint(old));
