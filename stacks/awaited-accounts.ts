@@ -2,15 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Declaration } from "../components/registry/kinds.generated.ts";
 import type { Connection } from "../delivery/commands.ts";
 import type { HeldCommand } from "../delivery/held-command.ts";
-import type { Bundle } from "../delivery/protocol/bundle.ts";
-import { decodeBundle } from "../delivery/protocol/digest.ts";
 import { resourceName } from "../delivery/protocol/resources.ts";
 import type { Holdings } from "./holdings.ts";
 
-interface Before {
+type Before = Pick<Holdings, "hosts"> & {
   readonly commands: ReadonlyMap<string, Pick<HeldCommand, "hostKey">>;
-  readonly delivered: Pick<Holdings["delivered"], "awaited" | "bundles">;
-}
+  readonly delivered: Pick<Holdings["delivered"], "awaited">;
+};
 
 /**
  * Accounts with backups that a host had when it had another SSH host key: it may be a new machine, and then these must not begin empty there (docs/decisions/0128). Told to a host once, they
@@ -33,8 +31,7 @@ export function awaitedAccounts(
       .map(({ number }) => number);
     const held = before.commands.get(resourceName(name, "apply"))?.hostKey;
     const isOther = held !== undefined && held !== connections.get(name)?.hostKey;
-    const brought = isOther ? accountsIn(before.delivered.bundles.get(name)) : undefined;
-    const had = own.filter((number) => brought?.has(number));
+    const had = isOther ? own.filter((number) => before.hosts.get(number) === name) : [];
     const told = new Set([...(before.delivered.awaited.get(name) ?? []), ...had]);
     const awaited = own.filter((number) => told.has(number)).sort((left, right) => left - right);
     if (awaited.length > 0) found.set(name, awaited);
@@ -44,11 +41,4 @@ export function awaitedAccounts(
       );
   }
   return found;
-}
-
-/** Not what the stack says of accounts: that is there also after a delivery that failed, which never brought them. */
-function accountsIn(encoded: string | undefined): ReadonlySet<number> {
-  if (encoded === undefined) return new Set();
-  const { groups } = decodeBundle(encoded) as Bundle;
-  return new Set(Object.values(groups).flatMap((group) => group?.account?.number ?? []));
 }

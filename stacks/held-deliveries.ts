@@ -11,8 +11,6 @@ export interface HeldDeliveries {
   readonly stamps: ReadonlyMap<string, AnswerStamp>;
   /** Accounts that each host was told to wait for, by its name. */
   readonly awaited: ReadonlyMap<string, readonly number[]>;
-  /** Encoded bundle of each host, by its name. */
-  readonly bundles: ReadonlyMap<string, string>;
 }
 
 /** @param sent standard inputs of commands that the stack holds, by the name of their resource */
@@ -20,7 +18,6 @@ export function heldDeliveries(sent: Iterable<readonly [string, string]>): HeldD
   const masters = new Map<string, HeldMaster>();
   const stamps = new Map<string, AnswerStamp>();
   const told = new Map<string, readonly number[]>();
-  const bundles = new Map<string, string>();
   const suffix = resourceName("", "apply");
   for (const [name, stdin] of sent) {
     const {
@@ -29,20 +26,18 @@ export function heldDeliveries(sent: Iterable<readonly [string, string]>): HeldD
       answers = {},
       answered,
       awaited,
-      bundle,
     } = name.endsWith(suffix) ? readDelivery(stdin) : {};
     const host = name.slice(0, -suffix.length);
     if (secretEpoch !== undefined && masterSecret !== undefined)
       masters.set(host, { epoch: secretEpoch, master: Buffer.from(masterSecret, "base64") });
     if (awaited !== undefined) told.set(host, awaited);
-    if (bundle !== undefined) bundles.set(host, bundle);
     const said = [
       ...Object.entries(answers),
       ...(answered === undefined ? [] : [[host, { number: answered }] as const]),
     ];
     for (const [of, stamp] of said) stamps.set(of, newerStamp(stamps.get(of), stamp));
   }
-  return { masters, stamps, awaited: told, bundles };
+  return { masters, stamps, awaited: told };
 }
 
 function readDelivery(stdin: string): Partial<Delivery> {
