@@ -17,7 +17,9 @@ test("compiled modules are kept, and thrown away when they become many; a direct
   const directory = join(scratch, "compiled");
   const run = async (where: string) => {
     const program = `(await import(${JSON.stringify(module)})).keepCompiled(${JSON.stringify(where)}, 100); await import(${JSON.stringify(ours)});`;
-    await execa(process.execPath, ["--input-type=module", "--eval", program]);
+    // Without the cache of these tests themselves, which would be kept in its place.
+    const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+    await execa(process.execPath, ["--input-type=module", "--eval", program], { env, extendEnv: false });
   };
   const kept = async () =>
     (await readdir(directory, { recursive: true, withFileTypes: true })).filter((each) => each.isFile());
