@@ -18,16 +18,14 @@ const patience = { poll: { timeout: 20_000 } };
 /** Of hosts too, but not so often: a look starts five processes or more on a host, and many tests wait at once. */
 const unhurried = { poll: { ...patience.poll, interval: 200 } };
 
-/**
- * Files of hosts and engines at a time, on two cores: most wait for timers and hosts most of their time. The lab's file, which takes longest, runs beside
- * them and goes before them (testing/lab-turn.ts).
- */
-const beside = { maxWorkers: 6, sequence: { groupOrder: 2 } };
+/** Files of hosts and engines at a time, on two cores: most wait for timers and hosts most of their time. */
+const beside = { maxWorkers: 5, sequence: { groupOrder: 2 } };
 
 /**
  * Four kinds of test, told apart by the file's name: `*.test.ts` needs nothing but Node and runs first; then, in the order of
  * toolchain/test-order.ts, `*.it.test.ts`, which needs root for namespaces or packages, `*.engine.test.ts`, which runs the engine against
- * hosts that are directories, and `*.e2e.test.ts`, which brings up the lab, of which a machine has one.
+ * hosts that are directories; and last and alone `*.e2e.test.ts`, whose emulated hosts keep both cores busy: beside it whatever has a limit of
+ * time runs into it.
  */
 export default defineConfig({
   test: {
@@ -78,9 +76,10 @@ export default defineConfig({
           retry: 1,
           include: ["**/*.e2e.test.ts"],
           exclude,
+          fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 900_000,
-          ...beside,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,4 +1,3 @@
-import { setPriority } from "node:os";
 import { afterAll, beforeAll } from "vitest";
 import { takeTurn, turnSeconds } from "../lab/turn.ts";
 
@@ -11,7 +10,6 @@ export function inTurn(down: () => Promise<void> = async () => {}): void {
   beforeAll(
     async () => {
       turn = await takeTurn((line) => console.log(line));
-      goFirst();
     },
     (turnSeconds + 60) * 1000,
   );
@@ -20,13 +18,4 @@ export function inTurn(down: () => Promise<void> = async () => {}): void {
     await using _turn = turn;
     await down();
   });
-}
-
-/** Emulated hosts take longest of all, and so does what waits for them: other tests get what these leave. */
-function goFirst(): void {
-  try {
-    setPriority(-10);
-  } catch {
-    // Not allowed here: it takes longer.
-  }
 }

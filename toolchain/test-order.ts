@@ -3,13 +3,10 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
  * Files that take minutes of `npm test` on two cores, in the order in which they begin: a checkout that has run no tests yet would begin with
- * the largest files, and one of these would be left alone at the end. First those that need the lab, which a machine has once: one after the other they take
- * longer than any other file, the last of them, on emulated hosts, nearly half an hour.
+ * the largest files, and one of these would be left alone at the end.
  */
 export const long = [
-  "lab/claim.it.test.ts",
   "lab/lab.it.test.ts",
-  "lab/fleet.e2e.test.ts",
   "components/network/router-systems/router-delivered.it.test.ts",
   "stacks/cells-and-routers.engine.test.ts",
   "components/network/router-systems/router-firewall.it.test.ts",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { usualSpoolGb } from "../../delivery/protocol/backups.ts";
 import { architectureNames } from "../../lib/architectures.ts";
 import { byKey, found, sortBy } from "../../lib/lists.ts";
 import { declaredFirewall, firewallInputs } from "../firewall/rule.ts";
@@ -100,9 +101,12 @@ export const inputs = z.strictObject({
       diskGb: number.describe("Gigabytes for accounts."),
     }),
   ).describe("What its accounts share."),
-  spoolGb: capacity(number)
+  // Missing it is not nothing, so that it comes or goes counts, too.
+  spoolGb: capacity(number, { weaker: "any" })
     .exactOptional()
-    .describe("Gigabytes that backups may take there while no backup host answers; 50 if it is missing."),
+    .describe(
+      `Gigabytes that backups may take there while no backup host answers; missing if these are the usual ${usualSpoolGb}.`,
+    ),
   routers: derivedField(
     z.array(
       z.strictObject({
@@ -192,7 +196,7 @@ export const kind: Kind<"hosts"> = {
       })),
       ...(host.setUpLinks !== undefined && { setUpLinks: host.setUpLinks }),
       capacity: host.capacity,
-      ...(host.spoolGb !== undefined && { spoolGb: host.spoolGb }),
+      ...(host.spoolGb !== undefined && host.spoolGb !== usualSpoolGb && { spoolGb: host.spoolGb }),
       routers: (routers.get(host.site) ?? []).map(({ name, address }) => {
         return { name, address: canonical(address), asNumber: network.asNumber };
       }),

@@ -11,7 +11,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { getPriority } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../lib/user-error.ts";
@@ -66,19 +65,7 @@ export async function startService(
   writeFileSync(`${path}.new`, JSON.stringify(service), { mode: 0o600 });
   renameSync(`${path}.new`, path);
   child.unref();
-  keepPriority(pid);
   return service;
-}
-
-/** Some kernels share processors out by sessions: a new one has none of the priority that its process has of this one. */
-function keepPriority(pid: number): void {
-  const priority = getPriority();
-  if (priority === 0) return;
-  try {
-    writeFileSync(`/proc/${pid}/autogroup`, `${priority}`);
-  } catch {
-    // Another kernel, or not allowed here.
-  }
 }
 
 /** Every recorded process of a checkout's lab, whether it still runs or not. A damaged record hides no other one. */

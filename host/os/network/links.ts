@@ -72,7 +72,10 @@ export async function loadHostLinks(machine: Machine): Promise<string | undefine
     return (error as Error).message;
   }
   const reached = await routersReached(machine);
-  const carrierless = interfacesIn(files).flatMap(({ name }) => (hasCarrier(machine, name) ? [] : name));
+  // One that these files make has to get a carrier, or nobody would ever know that it never did.
+  const carrierless = interfacesIn(files).flatMap(({ name }) =>
+    existsSync(layout.at(`/sys/class/net/${name}`)) && !hasCarrier(machine, name) ? name : [],
+  );
   const routing = await watchRouting(machine);
   const deadMan: DeadMan = {
     name: "links",
