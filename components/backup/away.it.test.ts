@@ -199,6 +199,38 @@ describe("a backup site that is away for three days", () => {
   });
 });
 
+test("an account whose directories are too much for its part of the room is backed up all the same, and nothing of them stays", async () => {
+  const declaration = on.declaration([alice, bob]);
+  const hosts = declaration.hosts.map((host) => (host.name === "web1" ? { ...host, spoolGb: 0.02 } : host));
+  const { report, stderr } = await on.web.apply(renderBundle({ ...declaration, hosts }, "web1"));
+  expect(report, stderr).toMatchObject({ errors: [] });
+  // Directories name extended attributes again with each name of a file, and the disk limit counts these once.
+  await web(`python3 -c '
+import os
+for each in range(2000):
+    for name in range(12):
+        path = f"/srv/accounts/2/home/many/{name}/{each}"
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if name > 0: os.link(f"/srv/accounts/2/home/many/0/{each}", path)
+        else:
+            open(path, "x").close()
+            os.setxattr(path, "user.noise", os.urandom(3900))
+'`);
+  const run = await on.web.host.run("fairhost-host backup 2");
+  const said = `${run.stdout}${run.stderr}`;
+  expect(run, said).toMatchObject({ exitCode: 0 });
+  expect(said).toMatch(/account 2: restic goes on without a cache: .*may take 10 MB on this host \(`spoolGb`/);
+  expect(await web(`find ${spool}/2 -type f`)).toBe("");
+  // It is not tried again for this repository.
+  await web("echo later >/srv/accounts/2/home/later");
+  const next = await on.web.host.run("fairhost-host backup 2");
+  expect(next).toMatchObject({ exitCode: 0 });
+  expect(`${next.stdout}${next.stderr}`).not.toMatch(/without a cache/);
+  expect(await web(`find ${spool}/2 -type f`)).toBe("");
+  await web("rm -r /srv/accounts/2/home/many");
+  await on.deploy(declaration);
+});
+
 describe("a clock that is a day off", () => {
   test.each([
     ["ahead", 1],

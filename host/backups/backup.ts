@@ -9,7 +9,7 @@ import { showCertificates } from "../moves/certificates.ts";
 import { enginesIn } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { bringWaiting, forgetSpooled } from "../spool/bring.ts";
-import { cacheIn, forgetKnown, keepKnown } from "../spool/known.ts";
+import { cacheIn, forgetKnown, keepKnown, trimKnown, withoutCache } from "../spool/known.ts";
 import { namesIn, type Room, roomOf, waitingOf, waitingPlace } from "../spool/spool.ts";
 import { mayWait, wait } from "../spool/wait.ts";
 import { readCurrent } from "../store/generations.ts";
@@ -262,7 +262,15 @@ async function backUpOne(
     let opened = open(branch ?? repository);
     let options: ResticOptions = branch ? {} : cacheIn(opened, room);
     const attempts = async () => {
-      const attempt = () => restic(opened, args, { mounts, longest: left(), ...options });
+      const run = () => restic(opened, args, { mounts, longest: left(), ...options });
+      const attempt = async () => {
+        const result = await run();
+        const isEnded = result.ended !== undefined && ![0, incomplete].includes(result.status);
+        if (!isEnded || options.cache === undefined) return result;
+        machine.say(`account ${account}: restic goes on without a cache: ${result.ended}`);
+        options = withoutCache(opened, room);
+        return run();
+      };
       let result = await attempt();
       for (let tries = 0; tries < mostTries && (result.waited?.file !== undefined || isDoubled(result)); tries++) {
         if (result.waited?.file !== undefined) {
@@ -313,7 +321,7 @@ async function backUpOne(
       throw new TooSlow(failureOf(opened, result, `${what}: ${why}`).message);
     }
     const stored: Stored = { time: now.toISOString(), repository: opened.name };
-    if (options.cache !== undefined) await keepKnown(opened, room);
+    if (opened.name === repositoryName(repository)) await keepKnown(opened, room);
     if (failed.length > 0) throw new Partly(`its files are backed up, but not ${failed.join("; ")}`, stored, isLate);
     return {
       ...stored,
@@ -325,6 +333,7 @@ async function backUpOne(
     };
   } finally {
     machine.disk.remove(own);
+    trimKnown(machine, account, room);
   }
 }
 

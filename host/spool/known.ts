@@ -4,19 +4,45 @@ import { bytesIn } from "../backups/copies.ts";
 import { sshTo } from "../backups/keepers.ts";
 import type { Opened, ResticOptions } from "../backups/restic.ts";
 import type { Machine } from "../os/machine.ts";
-import { knownPlace, namesIn, type Room, spoolOfAccount } from "./spool.ts";
+import { knownPlace, namesIn, type Room, spoolOfAccount, whileRoom } from "./spool.ts";
 
 /** Where restic has its cache in what is known of a repository. */
 const cacheOf = (known: string) => join(known, "cache");
 
 const place = ({ machine, account, name }: Opened) => join(knownPlace(machine, account), name);
 
-/** How restic remembers what it reads of a repository; without room it remembers nothing. */
-export function cacheIn(opened: Opened, room: Room): Pick<ResticOptions, "cache"> {
-  if (room.allowedFor(opened.account) === 0) return {};
+/** Says that restic remembers nothing of a repository, because that takes more than the account's part. To try it each day would send to the backup host twice what such a run has sent. */
+const tooLarge = (known: string) => join(known, "too-large");
+
+/** How restic remembers what it reads and writes of a repository, and until when; without room, or if that is too large, it remembers nothing. */
+export function cacheIn(opened: Opened, room: Room): Pick<ResticOptions, "cache" | "until"> {
+  const { machine, account } = opened;
+  trimKnown(machine, account, room);
+  const allowed = room.allowedFor(account);
+  if (allowed === 0 || existsSync(tooLarge(place(opened)))) return {};
+  // What waits may be all that it may have.
+  if (bytesIn(spoolOfAccount(machine, account)) > allowed) return {};
   const cache = cacheOf(place(opened));
-  opened.machine.disk.makeDirectory(cache, 0o700);
-  return { cache };
+  machine.disk.makeDirectory(cache, 0o700);
+  return { cache, until: whileRoom(machine, account, allowed) };
+}
+
+/** Before and after each run, whatever becomes of it: what is known and takes more than the account's part goes. */
+export function trimKnown(machine: Machine, account: number, room: Room): void {
+  const known = knownPlace(machine, account);
+  if (existsSync(known) && bytesIn(spoolOfAccount(machine, account)) > room.allowedFor(account))
+    machine.disk.remove(known);
+}
+
+/** After `until` of {@link cacheIn} has ended restic: it goes on with these options. */
+export function withoutCache(opened: Opened, room: Room): Pick<ResticOptions, "cache"> {
+  const { machine, account } = opened;
+  const allowed = room.allowedFor(account);
+  // Without an own part it is the disk that is full, which may pass.
+  const isTooLarge = allowed > 0 && bytesIn(spoolOfAccount(machine, account)) > allowed;
+  forgetKnown(opened);
+  if (isTooLarge) machine.disk.makeDirectory(tooLarge(place(opened)), 0o700);
+  return {};
 }
 
 /** What is known of it is another one's: it begins anew under the same name. */
@@ -40,11 +66,10 @@ export async function keepKnown(opened: Opened, room: Room): Promise<void> {
   const own = place(opened);
   for (const other of namesIn(knownPlace(machine, account)))
     if (other !== name) machine.disk.remove(join(knownPlace(machine, account), other));
-  if (cached(own) === undefined || bytesIn(spoolOfAccount(machine, account)) > room.allowedFor(account)) {
-    machine.disk.remove(own);
-    return;
-  }
-  if (existsSync(join(own, "config"))) return;
+  trimKnown(machine, account, room);
+  if (existsSync(tooLarge(own))) return;
+  if (cached(own) === undefined) forgetKnown(opened);
+  if (cached(own) === undefined || existsSync(join(own, "config"))) return;
   const [program, ...args] = sshTo(machine, keeper, account, ["head", name]);
   const { status, stdout } = await machine.run(program!, args);
   // A backup host of an older release has no such word: a repository that waits begins with nothing then.

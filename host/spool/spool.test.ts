@@ -1,11 +1,13 @@
-import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Keeper } from "../../delivery/protocol/backups.ts";
 import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import { readCurrent } from "../store/generations.ts";
 import { forgetSpooled } from "./bring.ts";
+import { cacheIn, trimKnown, withoutCache } from "./known.ts";
 import { roomFor, roomOf, spoolOfAccount, waitingOf } from "./spool.ts";
 import { mayWait } from "./wait.ts";
 
@@ -67,6 +69,34 @@ test("the bound is what the host declares, a quarter of what is free if that is 
   expect(await allowed(40e9)).toBe(5);
   expect(await allowed(1e12, "2.5")).toBe(1.25);
   expect([await allowed(1e12, "0"), await allowed(1 << 29)]).toEqual([0, 0]);
+});
+
+test("what is known of a repository and takes more than its account's part goes; restic is ended when it writes more, and has no cache of that repository then", () => {
+  const machine = tree.machine();
+  const keeper = { name: "bak1" } as Keeper;
+  const of = (name: string) => ({ machine, account: 1, keeper, name, key: "k" });
+  const room = { allowedFor: () => 100_000 };
+  const own = of("web1.1.7.1");
+  const { cache, until } = cacheIn(own, room);
+  expect([cache, until?.()]).toEqual([tree.at("/srv/accounts/spool/1/known/web1.1.7.1/cache"), undefined]);
+  place(1, "known/web1.1.7.1/cache/data/aa/pack", 90_000);
+  expect(until?.()).toBeUndefined();
+  place(1, "known/web1.1.7.1/cache/data/bb/pack", 20_000);
+  expect(until?.()).toMatch(/may take 0 MB on this host/);
+  expect(withoutCache(own, room)).toEqual({});
+  expect([cacheIn(own, room), existsSync(cache!)]).toEqual([{}, false]);
+  // The next repository has one again, and what a killed run has left of it goes.
+  expect(cacheIn(of("web1.1.7.2"), room)).toHaveProperty("cache");
+  place(1, "known/web1.1.7.2/cache/data/aa/pack", 110_000);
+  trimKnown(machine, 1, room);
+  expect(existsSync(tree.at("/srv/accounts/spool/1/known"))).toBe(false);
+  // A full disk may pass.
+  place(1, "known/web1.1.7.1/cache/data/aa/pack");
+  withoutCache(own, { allowedFor: () => 0 });
+  expect(cacheIn(own, room)).toHaveProperty("cache");
+  // What waits has all of it.
+  place(1, "waiting/web1.1.7.1/data/aa/pack", 200_000);
+  expect(cacheIn(own, room)).toEqual({});
 });
 
 test("one backup of each day waits; those that the backup host has do not count, nor what restic has not ended", () => {

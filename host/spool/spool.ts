@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { spoolFile, usualSpoolGb } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
-import { reserve } from "../archives/dumps.ts";
+import { reserve, whileFree } from "../archives/dumps.ts";
 import { bytesIn } from "../backups/copies.ts";
 import { backupsOf } from "../backups/keepers.ts";
 import type { Machine } from "../os/machine.ts";
@@ -67,6 +67,15 @@ export function roomOf(machine: Machine, bundle: Bundle): Room {
       const all = others.reduce((sum, bytes) => sum + bytes, 0) + count(account);
       return roomFor(Math.min(declaredBytes(bundle), (freeBytes + all) / part), accounts, others);
     },
+  };
+}
+
+/** Why restic is to end while it writes into an account's part of the spool: asked again and again. @param allowed bytes, as {@link Room.allowedFor} says before */
+export function whileRoom(machine: Machine, account: number, allowed: number): () => string | undefined {
+  const isFree = whileFree(machine, spoolDirectory(machine));
+  return () => {
+    if (bytesIn(spoolOfAccount(machine, account)) <= allowed) return isFree();
+    return `what is kept of the account's backups may take ${Math.floor(allowed / 1e6)} MB on this host (\`spoolGb\`, and a part of what is free)`;
   };
 }
 

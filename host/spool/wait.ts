@@ -1,7 +1,5 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { whileFree } from "../archives/dumps.ts";
-import { bytesIn } from "../backups/copies.ts";
 import { readRepositoryName } from "../backups/keepers.ts";
 import {
   failureOf,
@@ -13,7 +11,7 @@ import {
 } from "../backups/restic.ts";
 import type { Machine } from "../os/machine.ts";
 import { knownRepositories, linkKnown } from "./known.ts";
-import { namesIn, type Room, spoolOfAccount, waitingOf, waitingPlace } from "./spool.ts";
+import { namesIn, type Room, waitingOf, waitingPlace, whileRoom } from "./spool.ts";
 
 const day = 86_400_000;
 
@@ -83,16 +81,10 @@ async function beginWaiting(current: Opened, room: Room): Promise<WaitingReposit
     machine.disk.rename(begun, join(place, name));
   }
   const own = join(place, name);
-  const allowed = room.allowedFor(account);
-  const isFree = whileFree(machine, place);
   const before = new Set(filesBelow(own));
-  const until = () => {
-    if (bytesIn(spoolOfAccount(machine, account)) <= allowed) return isFree();
-    return `what waits of this account may take ${Math.floor(allowed / 1e6)} MB on this host (\`spoolGb\`, and a part of what is free)`;
-  };
   return {
     opened: inside(current, name, own),
-    options: { until },
+    options: { until: whileRoom(machine, account, room.allowedFor(account)) },
     undo: () => {
       for (const path of filesBelow(own)) if (!before.has(path)) machine.disk.remove(path);
     },
