@@ -94,7 +94,7 @@ test("an account that cannot be read is said, and the others are done all the sa
 test("of an account that is backed up often, each day before the last two keeps the first and the last one, and only then", async () => {
   await declare({ 7: 7, 8: 7 }, 7);
   // At noon: 2.25 is 6 o'clock, 2.4 is 2:24, and 3.6 is of the day before 3.45.
-  const ages = [0, 0.1, 1.9, 2.1, 2.25, 2.4, 3.45, 3.6, 3.7];
+  const ages = [0, 0.1, 1.9, 2.1, 2.25, 2.4, 3.45, 3.6, 3.7, 5.1, 6.1, 7.1];
   for (const account of [7, 8]) snapshots(account, ...ages);
   await expireBackups(tree.machine(), now);
   expect(ages.filter((age) => !isThere(7, age))).toEqual([2.25]);
@@ -108,6 +108,16 @@ test("a day on which backups came that had waited keeps one more for each day be
   snapshots(7, ...ages);
   await expireBackups(tree.machine(), now);
   expect(ages.filter((age) => !isThere(7, age))).toEqual([2.15, 6.2]);
+});
+
+test("what came after midnight of backups that had waited has the places that were not used before", async () => {
+  await declare({ 7: 11, 8: 7 }, 7);
+  // None came for six days. Then that of the day itself and four that had waited came before midnight, and after it three and those of that day, one too many.
+  const ages = [0, 2.3, 3.1, 3.15, 3.2, 3.25, 3.3, 3.4, 3.51, 3.52, 3.53, 3.54, 3.6, 11.1];
+  snapshotsIn("web1.1.30.1", 7, ...ages);
+  await expireBackups(tree.machine(), now);
+  const there = readdirSync(at(7, "web1.1.30.1/snapshots")).map(Number).sort((left, right) => left - right);
+  expect(there).toEqual(ages.filter((age) => age !== 3.15));
 });
 
 test("what is dated in the future by a clock that was ahead is not new, and stays until its time is over", async () => {

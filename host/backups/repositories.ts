@@ -245,7 +245,7 @@ async function expireOne(
 /**
  * Of the days before the last two all that is in branches, and, of an account that is backed up often, all but the first and the last of each day: more of one day than
  * anybody looks for. A host that somebody has taken over can add some, and by the clock here to no day that is over: both of each day stay, whatever it brings. The first one may lack a database
- * that did not answer then; the repository itself gets another one in that case. A day after others on which none came keeps one more for each of these: backups that had waited (host/spool/) came on it.
+ * that did not answer then; the repository itself gets another one in that case. For each day on which none came, one more stays on the next ones: backups that had waited (host/spool/) came then, which may go on beyond midnight.
  * @param snapshots the oldest first
  * @param first since when what came is kept
  */
@@ -255,12 +255,15 @@ function thinned(snapshots: readonly Snapshot[], until: number, first: number, o
   const isOfBranch = ({ repository }: Snapshot) => isBranch(repository.replace(/^\./, ""));
   const whole = old.filter((each) => !isOfBranch(each));
   const dayOf = ({ at }: Snapshot) => Math.floor(at / day);
-  const days = [...new Set(whole.map(dayOf))];
-  const between = days.flatMap((today, index) => {
+  let [before, spare] = [Math.floor(first / day), 0];
+  const between = [...new Set(whole.map(dayOf))].flatMap((today) => {
     const each = whole.filter((snapshot) => dayOf(snapshot) === today);
     // Of the days before the oldest one, none came on those of which it would still be there.
-    const since = today - (days[index - 1] ?? Math.floor(first / day));
-    return each.slice(since, -1);
+    spare += Math.max(0, today - before - 1);
+    before = today;
+    const over = each.slice(1 + spare, -1);
+    spare -= Math.max(0, each.length - over.length - 2);
+    return over;
   });
   return new Set([...old.filter(isOfBranch), ...(often ? between : [])]);
 }
