@@ -194,6 +194,9 @@ test("on a full disk a run says that it cannot remember its time, and the next o
     expect(wrong).toEqual([
       expect.stringMatching(/^what was done cannot be written to .*repositories\.json: .*ENOSPC/),
     ]);
+    // On a day on which the first account's files are read, what is found cannot be remembered either; its old backups went all the same.
+    const read = await expireBackups(tree.machine(), new Date(now.getTime() + 6 * day));
+    expect(read.wrong).toEqual([expect.stringMatching(/^account 7: what was done cannot be written to /), ...wrong]);
     // However late the clock says that it is: from the last time that is remembered a day and a half pass at most.
     const later = await expireBackups(tree.machine(), new Date(now.getTime() + 30 * day));
     expect([later.removed, later.wrong]).toEqual([[], wrong]);

@@ -76,11 +76,16 @@ export async function expireBackups(
   const kept = keptBy(machine, before?.retention ?? {});
   for (const record of kept) {
     const as = asAccount(machine, record);
+    let failed = "its old backups were not all removed: ";
     try {
       removed = removed.concat(await expireOne(as, record, until, now.getTime()));
-      if ((record.account + today) % 7 === 0) await remember(machine, now, foundIn(as, await damagedOf(as)));
+      if ((record.account + today) % 7 !== 0) continue;
+      failed = "its files were not all read: ";
+      const found = await damagedOf(as);
+      failed = "";
+      await remember(machine, now, foundIn(as, found));
     } catch (error) {
-      wrong.push(`account ${record.account}: its old backups were not all removed: ${(error as Error).message}`);
+      wrong.push(`account ${record.account}: ${failed}${(error as Error).message}`);
     }
   }
   const retention = Object.fromEntries(kept.map(({ account, retentionDays }) => [account, retentionDays]));
