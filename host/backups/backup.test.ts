@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { branchFor, isBranch, type Repository, readRepositoryName, repositoryName } from "./keepers.ts";
 import { type BackupState, failedState } from "./state.ts";
-import { dayHelps, fetchTurns, inTurn, isDue, isForDay, longestFor, recentFor, shareOf } from "./turns.ts";
+import { bringTurns, dayHelps, fetchTurns, inTurn, isDue, isForDay, longestFor, recentFor, shareOf } from "./turns.ts";
 
 const at = (day: number) => `2026-11-0${day}T03:00:00.000Z`;
 const last = (day: number) => ({ last: { time: at(day) } }) as BackupState;
@@ -16,6 +16,18 @@ test("the oldest backup is made anew first, one of an account that has none befo
   };
   const records = [1, 2, 3, 4, 5].map((account) => ({ account, site: "s", retentionDays: 7 }));
   expect(inTurn(records, (account) => states[account]).map(({ account }) => account)).toEqual([5, 4, 2, 3, 1]);
+});
+
+test("what waits is brought by another account first in each hour; those whose last backup failed come last", () => {
+  const records = [1, 2, 3, 4].map((account) => ({ account }));
+  const order = (hour: number) =>
+    bringTurns(records, (account) => (account === 2 ? failed(7) : last(6)), hour * 3_600_000).map(
+      ({ account }) => account,
+    );
+  expect([0, 1, 2, 3, 4].map(order)).toEqual([
+    ...[[1, 3, 4, 2], [3, 4, 1, 2], [3, 4, 1, 2], [4, 1, 3, 2], [1, 3, 4, 2]],
+  ]);
+  expect(bringTurns([], () => undefined, 5)).toEqual([]);
 });
 
 test("the time for an account's files follows its disk limit, up to six hours", () => {

@@ -8,9 +8,9 @@ import { diskLimit } from "../archives/dumps.ts";
 import { showCertificates } from "../moves/certificates.ts";
 import { enginesIn } from "../os/databases/databases.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
-import { bringWaiting, forgetSpooled } from "../spool/bring.ts";
+import { bringAll, bringWaiting, forgetSpooled } from "../spool/bring.ts";
 import { cacheIn, forgetKnown, keepKnown, trimKnown, withoutCache } from "../spool/known.ts";
-import { namesIn, type Room, roomOf, waitingOf, waitingPlace } from "../spool/spool.ts";
+import { type Room, roomOf, waitingOf } from "../spool/spool.ts";
 import { mayWait, wait } from "../spool/wait.ts";
 import { readCurrent } from "../store/generations.ts";
 import { backupKey, latestMaster } from "../store/secrets.ts";
@@ -53,7 +53,7 @@ import {
   withBackup,
   writeState,
 } from "./state.ts";
-import { dayHelps, inTurn, isDue, isForDay, longestFor, shareOf } from "./turns.ts";
+import { bringTurns, dayHelps, inTurn, isDue, isForDay, longestFor, shareOf, Unanswered } from "./turns.ts";
 
 /** Where restic sees what it backs up: every snapshot has these paths. */
 export const inSnapshot = "/account";
@@ -67,9 +67,6 @@ const mostTries = 3;
 
 /** A directory in which files are renamed while it is read names some of them twice (readdir(3)), and restic 0.18 then gives up all of the backup. */
 const isDoubled = ({ status, stderr }: ResticResult) => status !== 0 && stderr.includes("not ordered or duplicate");
-
-/** Failures to reach a backup host after which the accounts that are left are not tried: each would wait as long. */
-const most = 3;
 
 /**
  * Backs up accounts, one after the other.
@@ -93,7 +90,7 @@ export async function backUp(
   const minutesOf = oftenOf(bundle);
   const room = roomOf(machine, bundle);
   const wrong: string[] = [];
-  const unreachable = new Map<string, number>();
+  const unanswered = new Unanswered();
   const share = often ? shareOf(minutesOf.values()) : Infinity;
   const one = async (record: BackupRecord) => {
     const { account } = record;
@@ -101,7 +98,7 @@ export async function backUp(
     const [keeper] = keepersOf(bundle, record);
     try {
       if (!keeper) throw new ApplyError(`site ${record.site} has no backup host in this host's cell`);
-      const isAway = (unreachable.get(keeper.name) ?? 0) >= most;
+      const isAway = unanswered.isAway(keeper.name);
       if (isAway && !mayWait(machine, account, new Date())) throw new ApplyError(`${keeper.name} cannot be reached`);
       const last = await withBackup(machine, account, () => {
         // Its databases and its files may be of two accounts.
@@ -114,9 +111,7 @@ export async function backUp(
       // Its time comes again soon.
       if (due && error instanceof Busy) return;
       const why = error instanceof ApplyError ? error.message : String(error);
-      if (keeper && error instanceof Unreachable) {
-        unreachable.set(keeper.name, (unreachable.get(keeper.name) ?? 0) + 1);
-      }
+      if (keeper && error instanceof Unreachable) unanswered.add(keeper.name);
       const failed = {
         ...{ time: new Date().toISOString(), why },
         ...(error instanceof Partly && { stored: error.stored }),
@@ -142,27 +137,23 @@ export async function backUp(
   if (often) return wrong;
   // What is newest has come for all of them.
   forgetSpooled(machine, new Set(records.map(({ account }) => account)), Date.now());
-  for (const record of records) {
-    const { account } = record;
+  const turns = bringTurns(records, (account) => readState(machine, account), Date.now());
+  const waiting = turns.flatMap((record) => {
     const [keeper] = keepersOf(bundle, record);
-    if (!keeper || unreachable.has(keeper.name) || (only.length > 0 && !only.includes(account))) continue;
-    if (namesIn(waitingPlace(machine, account)).length === 0) continue;
-    try {
-      const newest = readState(machine, account)?.last?.time;
-      const longest = longestFor(diskLimit(bundle, account));
-      const came = await withBackup(machine, account, () =>
-        bringWaiting(machine, bundle.host, record, keeper, newest, longest),
-      );
-      machine.say(`account ${account}: ${came} backups that waited have come to ${keeper.name}`);
-      // The standby follows what came last.
-      if (came > 0 && minutesOf.has(account)) await one(record);
-    } catch (error) {
-      if (due && error instanceof Busy) continue;
-      if (error instanceof Unreachable) unreachable.set(keeper.name, most);
-      wrong.push(`account ${account}: backups go on waiting on this host: ${(error as Error).message}`);
-    }
-  }
-  return wrong;
+    return keeper && (only.length === 0 || only.includes(record.account)) ? [{ record, keeper }] : [];
+  });
+  const stays = await bringAll(machine, waiting, unanswered, due, async (record, keeper) => {
+    const { account } = record;
+    const newest = readState(machine, account)?.last?.time;
+    const longest = longestFor(diskLimit(bundle, account));
+    const came = await withBackup(machine, account, () =>
+      bringWaiting(machine, bundle.host, record, keeper, newest, longest),
+    );
+    machine.say(`account ${account}: ${came} backups that waited have come to ${keeper.name}`);
+    // The standby follows what came last.
+    if (came > 0 && minutesOf.has(account)) await one(record);
+  });
+  return [...wrong, ...stays];
 }
 
 /** A full disk of this host is no reason to leave the other accounts without a backup. */

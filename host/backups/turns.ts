@@ -74,3 +74,34 @@ export function fetchTurns<T extends { readonly before: Pick<CopyState, "compare
   const [first] = sorted.filter(({ before }) => before?.failed?.slow);
   return sorted.map((each) => ({ ...each, waits: each.before?.failed?.slow === true && each !== first }));
 }
+
+/**
+ * The order in which what waits is brought: accounts whose last backup failed come last, and of the others another one comes first in each hour, so those whose connection breaks off
+ * when much is brought keep none from it for good.
+ */
+export function bringTurns<T extends { readonly account: number }>(
+  records: readonly T[],
+  stateOf: (account: number) => BackupState | undefined,
+  now: number,
+): readonly T[] {
+  const first = Math.floor(now / 3_600_000) % Math.max(1, records.length);
+  const hasFailed = ({ account }: T) => Number(stateOf(account)?.failed !== undefined);
+  return [...records.slice(first), ...records.slice(0, first)].sort((left, right) => hasFailed(left) - hasFailed(right));
+}
+
+/** Failures of accounts to reach a backup host after which those that are left are not tried: each would wait as long. */
+const most = 3;
+
+/** Which backup hosts cannot be reached, in one run: a connection that fails may be that of one account alone. */
+export class Unanswered {
+  readonly #failures = new Map<string, number>();
+
+  /** @param keeper its name */
+  add(keeper: string): void {
+    this.#failures.set(keeper, (this.#failures.get(keeper) ?? 0) + 1);
+  }
+
+  isAway(keeper: string): boolean {
+    return (this.#failures.get(keeper) ?? 0) >= most;
+  }
+}

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import type { BackupRecord, Keeper } from "../../delivery/protocol/backups.ts";
 import { readRepositoryName } from "../backups/keepers.ts";
-import { failureOf, mustRestic, noRepository, type Opened, restic } from "../backups/restic.ts";
+import { failureOf, mustRestic, noRepository, type Opened, restic, Unreachable } from "../backups/restic.ts";
+import { Busy } from "../backups/state.ts";
+import type { Unanswered } from "../backups/turns.ts";
 import type { Machine } from "../os/machine.ts";
 import { backupKey, masterOf } from "../store/secrets.ts";
 import { namesIn, spoolDirectory, spooledAccounts, spoolOfAccount, waitingOf, waitingPlace } from "./spool.ts";
@@ -67,6 +69,34 @@ export async function bringWaiting(
   }
   machine.disk.remove(place);
   return came;
+}
+
+/**
+ * Brings what waits, one account after the other; one of them whose connection fails keeps no other from it.
+ * @param accounts in their order
+ * @param due leaves out those that another run works on
+ * @returns one line for each account of which backups go on waiting
+ */
+export async function bringAll(
+  machine: Machine,
+  accounts: readonly { readonly record: BackupRecord; readonly keeper: Keeper }[],
+  unanswered: Unanswered,
+  due: boolean,
+  bring: (record: BackupRecord, keeper: Keeper) => Promise<void>,
+): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const { record, keeper } of accounts) {
+    const { account } = record;
+    if (unanswered.isAway(keeper.name) || namesIn(waitingPlace(machine, account)).length === 0) continue;
+    try {
+      await bring(record, keeper);
+    } catch (error) {
+      if (due && error instanceof Busy) continue;
+      if (error instanceof Unreachable) unanswered.add(keeper.name);
+      wrong.push(`account ${account}: backups go on waiting on this host: ${(error as Error).message}`);
+    }
+  }
+  return wrong;
 }
 
 /** Removes what is kept of accounts that are not backed up here any more: what is known at once, what waits when nobody brings it. */

@@ -6,7 +6,9 @@ import type { Keeper } from "../../delivery/protocol/backups.ts";
 import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import { readCurrent } from "../store/generations.ts";
-import { forgetSpooled } from "./bring.ts";
+import { Unreachable } from "../backups/restic.ts";
+import { Unanswered } from "../backups/turns.ts";
+import { bringAll, forgetSpooled } from "./bring.ts";
 import { cacheIn, trimKnown, withoutCache } from "./known.ts";
 import { roomFor, roomOf, spoolOfAccount, waitingOf } from "./spool.ts";
 import { mayWait } from "./wait.ts";
@@ -126,4 +128,26 @@ test("of accounts that are not backed up here any more, what waits stays for 30 
   const left = [1, 2, 3, 4].filter((account) => waitingOf(machine, account).snapshots.length > 0);
   expect(left).toEqual([1, 3]);
   expect(spoolOfAccount(machine, 4)).toBe(tree.at("/srv/accounts/spool/4"));
+});
+
+test("an account whose connection fails keeps no other one's backups waiting, before three of them fail", async () => {
+  const machine = tree.machine();
+  const bring = async (bad: readonly number[]) => {
+    const tried: number[] = [];
+    const accounts = [1, 2, 3, 4, 5].map((account) => {
+      place(account, snapshot("a"));
+      return { record: { account, site: "beta", retentionDays: 7 }, keeper: { name: "bak1" } as Keeper };
+    });
+    const unanswered = new Unanswered();
+    // Its backup of now has failed.
+    unanswered.add("bak1");
+    const wrong = await bringAll(machine, accounts, unanswered, false, async ({ account }) => {
+      tried.push(account);
+      if (bad.includes(account)) throw new Unreachable("it breaks off");
+    });
+    return { tried, wrong: wrong.length };
+  };
+  expect(await bring([])).toEqual({ tried: [1, 2, 3, 4, 5], wrong: 0 });
+  expect(await bring([1])).toEqual({ tried: [1, 2, 3, 4, 5], wrong: 1 });
+  expect(await bring([1, 3])).toEqual({ tried: [1, 2, 3], wrong: 2 });
 });
