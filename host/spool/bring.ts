@@ -6,7 +6,7 @@ import { Busy } from "../backups/state.ts";
 import type { Unanswered } from "../backups/turns.ts";
 import type { Machine } from "../os/machine.ts";
 import { backupKey, masterOf } from "../store/secrets.ts";
-import { namesIn, spoolDirectory, spooledAccounts, spoolOfAccount, waitingOf, waitingPlace } from "./spool.ts";
+import { namesIn, spoolDirectory, waitingOf, waitingPlace } from "./spool.ts";
 import { inside } from "./wait.ts";
 
 const day = 86_400_000;
@@ -99,13 +99,19 @@ export async function bringAll(
   return wrong;
 }
 
-/** Removes what is kept of accounts that are not backed up here any more: what is known at once, what waits when nobody brings it. */
+/** Removes what is kept of accounts that are not backed up here any more: what is known at once, what waits when nobody brings it. What cannot be removed is said. */
 export function forgetSpooled(machine: Machine, declared: ReadonlySet<number>, now: number): void {
-  for (const account of spooledAccounts(machine)) {
-    if (declared.has(account)) continue;
+  const isOver = (account: number) => {
     const { snapshots, newest } = waitingOf(machine, account);
-    if (snapshots.length === 0 || now - newest > forgotten * day) machine.disk.remove(spoolOfAccount(machine, account));
+    return snapshots.length === 0 || now - newest > forgotten * day;
+  };
+  for (const name of namesIn(spoolDirectory(machine))) {
+    const account = Number(name);
+    try {
+      if (Number.isSafeInteger(account) && (declared.has(account) || !isOver(account))) continue;
+      machine.disk.remove(join(spoolDirectory(machine), name));
+    } catch (error) {
+      machine.say(`account ${name}: what is kept of its backups stays: ${(error as Error).message}`);
+    }
   }
-  for (const name of namesIn(spoolDirectory(machine)))
-    if (!Number.isSafeInteger(Number(name))) machine.disk.remove(join(spoolDirectory(machine), name));
 }

@@ -16,32 +16,45 @@ const tooLarge = (known: string) => join(known, "too-large");
 
 /** How restic remembers what it reads and writes of a repository, and until when; without room, or if that is too large, it remembers nothing. */
 export function cacheIn(opened: Opened, room: Room): Pick<ResticOptions, "cache" | "until"> {
-  const { machine, account } = opened;
+  const { machine, account, name } = opened;
   trimKnown(machine, account, room);
-  const allowed = room.allowedFor(account);
-  if (allowed === 0 || existsSync(tooLarge(place(opened)))) return {};
-  // What waits may be all that it may have.
-  if (bytesIn(spoolOfAccount(machine, account)) > allowed) return {};
-  const cache = cacheOf(place(opened));
-  machine.disk.makeDirectory(cache, 0o700);
-  return { cache, until: whileRoom(machine, account, allowed) };
+  try {
+    const allowed = room.allowedFor(account);
+    if (allowed === 0 || existsSync(tooLarge(place(opened)))) return {};
+    // What waits may be all that it may have.
+    if (bytesIn(spoolOfAccount(machine, account)) > allowed) return {};
+    const cache = cacheOf(place(opened));
+    machine.disk.makeDirectory(cache, 0o700);
+    return { cache, until: whileRoom(machine, account, allowed) };
+  } catch (error) {
+    machine.say(`account ${account}: restic remembers nothing of ${name}: ${(error as Error).message}`);
+    return {};
+  }
 }
 
-/** Before and after each run, whatever becomes of it: what is known and takes more than the account's part goes. */
+/** Before and after each run, whatever becomes of it: what is known and takes more than the account's part goes. If it cannot, that is said alone: it is no failure of a backup. */
 export function trimKnown(machine: Machine, account: number, room: Room): void {
-  const known = knownPlace(machine, account);
-  if (existsSync(known) && bytesIn(spoolOfAccount(machine, account)) > room.allowedFor(account))
-    machine.disk.remove(known);
+  try {
+    const known = knownPlace(machine, account);
+    if (existsSync(known) && bytesIn(spoolOfAccount(machine, account)) > room.allowedFor(account))
+      machine.disk.remove(known);
+  } catch (error) {
+    machine.say(`account ${account}: what is known of its backups stays: ${(error as Error).message}`);
+  }
 }
 
 /** After `until` of {@link cacheIn} has ended restic: it goes on with these options. */
 export function withoutCache(opened: Opened, room: Room): Pick<ResticOptions, "cache"> {
-  const { machine, account } = opened;
-  const allowed = room.allowedFor(account);
-  // Without an own part it is the disk that is full, which may pass.
-  const isTooLarge = allowed > 0 && bytesIn(spoolOfAccount(machine, account)) > allowed;
-  forgetKnown(opened);
-  if (isTooLarge) machine.disk.makeDirectory(tooLarge(place(opened)), 0o700);
+  const { machine, account, name } = opened;
+  try {
+    const allowed = room.allowedFor(account);
+    // Without an own part it is the disk that is full, which may pass.
+    const isTooLarge = allowed > 0 && bytesIn(spoolOfAccount(machine, account)) > allowed;
+    forgetKnown(opened);
+    if (isTooLarge) machine.disk.makeDirectory(tooLarge(place(opened)), 0o700);
+  } catch (error) {
+    machine.say(`account ${account}: what is known of ${name} stays: ${(error as Error).message}`);
+  }
   return {};
 }
 
@@ -59,9 +72,24 @@ const headLine = /^(config|keys\/[0-9a-f]{64}) ([A-Za-z0-9+/]{1,8000}=*)$/;
 
 /**
  * After a backup: asks the backup host for what no backup reads in passing, once for each repository, and forgets repositories of before. What is known counts for the account's part of
- * the spool; if it is larger, there is none.
+ * the spool; if it is larger, there is none. What goes wrong is said: the backup was made.
  */
 export async function keepKnown(opened: Opened, room: Room): Promise<void> {
+  const { machine, account, name } = opened;
+  try {
+    await ask(opened, room);
+  } catch (error) {
+    machine.say(`account ${account}: nothing is known of ${name}: ${(error as Error).message}`);
+    try {
+      // Half of it would be taken for all.
+      forgetKnown(opened);
+    } catch (another) {
+      machine.say(`account ${account}: what is known of ${name} stays: ${(another as Error).message}`);
+    }
+  }
+}
+
+async function ask(opened: Opened, room: Room): Promise<void> {
   const { machine, account, keeper, name } = opened;
   const own = place(opened);
   for (const other of namesIn(knownPlace(machine, account)))

@@ -5,11 +5,12 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Keeper } from "../../delivery/protocol/backups.ts";
 import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
+import type { Run } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { Unreachable } from "../backups/restic.ts";
 import { Unanswered } from "../backups/turns.ts";
 import { bringAll, forgetSpooled } from "./bring.ts";
-import { cacheIn, trimKnown, withoutCache } from "./known.ts";
+import { cacheIn, keepKnown, trimKnown, withoutCache } from "./known.ts";
 import { roomFor, roomOf, spoolOfAccount, waitingOf } from "./spool.ts";
 import { mayWait } from "./wait.ts";
 
@@ -99,6 +100,34 @@ test("what is known of a repository and takes more than its account's part goes;
   // What waits has all of it.
   place(1, "waiting/web1.1.7.1/data/aa/pack", 200_000);
   expect(cacheIn(own, room)).toEqual({});
+});
+
+test("a backup that was made is no failure because nothing can be written of what is known of it", async () => {
+  let failing = /^(?:makeDirectory|create)/;
+  const observe = (operation: string, path: string) => {
+    if (path.includes("/spool/") && failing.test(operation)) throw new Error(`ENOSPC: no space left, ${path}`);
+  };
+  const run: Run = async () => ({ status: 0, stdout: `keys/${"b".repeat(64)} aaaa\nconfig aaaa`, stderr: "" });
+  const machine = tree.machine({ observe, run });
+  const own = { machine, account: 1, keeper: { name: "bak1", address: "::1" } as Keeper, name: "web1.1.7.1", key: "k" };
+  const room = { allowedFor: () => 100_000 };
+  expect(cacheIn(own, room)).toEqual({});
+  place(1, `known/web1.1.7.1/cache/${"a".repeat(64)}/index/${"c".repeat(64)}`);
+  place(1, "known/web1.1.7.1/keys/half");
+  await keepKnown(own, room);
+  // Half of it would be taken for all.
+  expect(existsSync(tree.at("/srv/accounts/spool/1/known/web1.1.7.1"))).toBe(false);
+  failing = /^remove/;
+  place(1, "known/web1.1.7.1/cache/data/aa/pack", 110_000);
+  trimKnown(machine, 1, room);
+  place(2, "known/web1.1.7.1/config");
+  forgetSpooled(machine, new Set([1]), now);
+  expect(machine.said).toEqual([
+    expect.stringMatching(/^account 1: restic remembers nothing of web1\.1\.7\.1: ENOSPC/),
+    expect.stringMatching(/^account 1: nothing is known of web1\.1\.7\.1: ENOSPC/),
+    expect.stringMatching(/^account 1: what is known of its backups stays: ENOSPC/),
+    expect.stringMatching(/^account 2: what is kept of its backups stays: ENOSPC/),
+  ]);
 });
 
 test("one backup of each day waits; those that the backup host has do not count, nor what restic has not ended", () => {
