@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { type StandbyRecord, standbyRecords } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
@@ -92,13 +92,28 @@ export function forgetCopy(machine: Machine, account: number): void {
 /** Files take whole blocks. */
 export const onDisk = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
 
+/** All files below a directory, each with its path and what stat(2) says of it. What goes away while it is read is not there. */
+export function* filesBelow(directory: string): Generator<readonly [path: string, stat: Stats]> {
+  for (const entry of entriesOf(directory)) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(path);
+    const stat = entry.isFile() ? statSync(path, { throwIfNoEntry: false }) : undefined;
+    if (stat) yield [path, stat];
+  }
+}
+
+function entriesOf(directory: string): readonly Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
 /** Bytes on the disk of all files below a directory; of those with several names, once. */
 export function bytesIn(directory: string): number {
-  if (!existsSync(directory)) return 0;
   const bytes = new Map<number, number>();
-  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
-    const stat = entry.isFile() ? statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false }) : undefined;
-    if (stat) bytes.set(stat.ino, onDisk(stat.size));
-  }
+  for (const [, { ino, size }] of filesBelow(directory)) bytes.set(ino, onDisk(size));
   return [...bytes.values()].reduce((sum, each) => sum + each, 0);
 }

@@ -42,6 +42,16 @@ async function read(account: number): Promise<Record<string, number>> {
 const last = { keeper: "bak1", repository: "r", snapshot: "s", bytes: 70, files: 3 };
 const at = (second: number) => new Date(Date.parse("2026-11-20T03:00:00Z") + second * 1000).toISOString();
 
+test("what backups take of each account's part on their host is counted once", async () => {
+  const directory = tree.at("/srv/accounts/spool/1/known/web1.1.7.1/cache");
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, "pack"), Buffer.alloc(10_000));
+  machine = tree.machine({ space: () => ({ freeBytes: 1e12, freeInodes: 1e6 }) });
+  expect(await read(1)).toMatchObject({ backup_spool_bytes: 12_288, backup_spool_allowed_bytes: 25e9 });
+  // Of the half that they share the other one has taken nothing beyond its part.
+  expect(await read(2)).toMatchObject({ backup_spool_bytes: 0, backup_spool_allowed_bytes: 25e9 });
+});
+
 /** A record of a drill; nothing here looks at its signature. */
 function drilled(...drills: readonly (readonly [second: number, outcome: string])[]) {
   mkdirSync(tree.at("var/lib/fairhost/proofs"), { recursive: true });

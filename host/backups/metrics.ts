@@ -7,10 +7,10 @@ import { accountDirectory, patience } from "../archives/archives.ts";
 import { drilledSince, proofsBegan, storedProofs } from "../drills/proofs.ts";
 import { birthOf, lateFor } from "../inspect/checks/backups.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
-import { roomOf, spoolOfAccount, waitingOf } from "../spool/spool.ts";
+import { roomOf, waitingOf } from "../spool/spool.ts";
 import { filesOf, readCurrent } from "../store/generations.ts";
 import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
-import { bytesIn, readCopyState, standbysOf } from "./copies.ts";
+import { readCopyState, standbysOf } from "./copies.ts";
 import { backupsOf, oftenOf } from "./keepers.ts";
 import { readExpired } from "./repositories.ts";
 import { readState } from "./state.ts";
@@ -140,6 +140,7 @@ function ownBackups(machine: Machine, bundle: Bundle, before: AllCounted, now: n
       lastDrill: failedDrills.at(-1)?.time ?? old.lastDrill,
     };
     counted[account] = own;
+    const spool = room.seen(account);
     accounts.set(account, {
       backup_since_timestamp_seconds: secondsOf(birthOf(machine, account), now),
       backup_last_timestamp_seconds: secondsOf(last?.time, now),
@@ -148,8 +149,8 @@ function ownBackups(machine: Machine, bundle: Bundle, before: AllCounted, now: n
       backup_files: last?.files,
       backup_failed_runs_total: own.runs,
       backup_waiting: waitingOf(machine, account).snapshots.length,
-      backup_spool_bytes: bytesIn(spoolOfAccount(machine, account)),
-      backup_spool_allowed_bytes: room.allowedFor(account),
+      backup_spool_bytes: spool.bytes,
+      backup_spool_allowed_bytes: spool.allowed,
       backup_proof_since_timestamp_seconds: secondsOf(drilledSince(machine, account, now, began), now),
       backup_proof_timestamp_seconds: secondsOf(proof?.time, now),
       backup_proof_allowed_age_seconds: proofDays * 86_400,

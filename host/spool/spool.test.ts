@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
@@ -5,13 +7,14 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Keeper } from "../../delivery/protocol/backups.ts";
 import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
+import { bytesIn } from "../backups/copies.ts";
 import type { Run } from "../os/machine.ts";
 import { readCurrent } from "../store/generations.ts";
 import { Unreachable } from "../backups/restic.ts";
 import { Unanswered } from "../backups/turns.ts";
 import { bringAll, forgetSpooled } from "./bring.ts";
 import { cacheIn, keepKnown, trimKnown, withoutCache } from "./known.ts";
-import { roomFor, roomOf, spoolOfAccount, waitingOf } from "./spool.ts";
+import { type Room, roomFor, roomOf, spoolOfAccount, waitingOf } from "./spool.ts";
 import { mayWait } from "./wait.ts";
 
 let tree: Tree;
@@ -30,6 +33,7 @@ function place(account: number, path: string, bytes = 1, age = 0): void {
   writeFileSync(file, Buffer.alloc(bytes));
   utimesSync(file, (now - age * day) / 1000, (now - age * day) / 1000);
 }
+const having = (allowed: number): Room => ({ allowedFor: () => allowed, seen: () => ({ bytes: 0, allowed }) });
 const snapshot = (letter: string) => `waiting/web1.1.7.1/snapshots/${letter.repeat(64)}`;
 
 test("accounts that take all that they may, in whatever order, take no more than the bound together, and each has its part", () => {
@@ -78,7 +82,7 @@ test("what is known of a repository and takes more than its account's part goes;
   const machine = tree.machine();
   const keeper = { name: "bak1" } as Keeper;
   const of = (name: string) => ({ machine, account: 1, keeper, name, key: "k" });
-  const room = { allowedFor: () => 100_000 };
+  const room = having(100_000);
   const own = of("web1.1.7.1");
   const { cache, until } = cacheIn(own, room);
   expect([cache, until?.()]).toEqual([tree.at("/srv/accounts/spool/1/known/web1.1.7.1/cache"), undefined]);
@@ -95,7 +99,7 @@ test("what is known of a repository and takes more than its account's part goes;
   expect(existsSync(tree.at("/srv/accounts/spool/1/known"))).toBe(false);
   // A full disk may pass.
   place(1, "known/web1.1.7.1/cache/data/aa/pack");
-  withoutCache(own, { allowedFor: () => 0 });
+  withoutCache(own, having(0));
   expect(cacheIn(own, room)).toHaveProperty("cache");
   // What waits has all of it.
   place(1, "waiting/web1.1.7.1/data/aa/pack", 200_000);
@@ -110,7 +114,7 @@ test("a backup that was made is no failure because nothing can be written of wha
   const run: Run = async () => ({ status: 0, stdout: `keys/${"b".repeat(64)} aaaa\nconfig aaaa`, stderr: "" });
   const machine = tree.machine({ observe, run });
   const own = { machine, account: 1, keeper: { name: "bak1", address: "::1" } as Keeper, name: "web1.1.7.1", key: "k" };
-  const room = { allowedFor: () => 100_000 };
+  const room = having(100_000);
   expect(cacheIn(own, room)).toEqual({});
   place(1, `known/web1.1.7.1/cache/${"a".repeat(64)}/index/${"c".repeat(64)}`);
   place(1, "known/web1.1.7.1/keys/half");
@@ -179,4 +183,20 @@ test("an account whose connection fails keeps no other one's backups waiting, be
   expect(await bring([])).toEqual({ tried: [1, 2, 3, 4, 5], wrong: 0 });
   expect(await bring([1])).toEqual({ tried: [1, 2, 3, 4, 5], wrong: 1 });
   expect(await bring([1, 3])).toEqual({ tried: [1, 2, 3], wrong: 2 });
+});
+
+test("what goes away while it is counted takes nothing", async () => {
+  place(1, snapshot("a"), 5000);
+  const script = `d="$1"; while :; do mkdir -p "$d/b/c/d"; : >"$d/b/c/d/e"; rm -r "$d/b"; done`;
+  const other = spawn("sh", ["-c", script, "sh", tree.at("/srv/accounts/spool/1")], { stdio: "ignore" });
+  try {
+    // Until some were found while they were there.
+    for (let met = 0; met < 100; ) {
+      if (existsSync(tree.at("/srv/accounts/spool/1/b"))) met++;
+      expect(bytesIn(tree.at("/srv/accounts/spool/1"))).toBe(8192);
+    }
+  } finally {
+    other.kill("SIGKILL");
+    await once(other, "close");
+  }
 });

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { spoolFile, usualSpoolGb } from "../../delivery/protocol/backups.ts";
 import type { Bundle } from "../../delivery/protocol/bundle.ts";
 import { reserve, whileFree } from "../archives/dumps.ts";
@@ -47,26 +47,35 @@ const declaredBytes = (bundle: Bundle) => Number(filesOf(bundle).get(spoolFile)?
 export interface Room {
   /** Bytes of {@link spoolOfAccount}: none if less is free than what stays free for the accounts themselves. */
   allowedFor(account: number): number;
+  /** What an account has, and may have, as they were when one of these was first asked for. */
+  seen(account: number): { readonly bytes: number; readonly allowed: number };
 }
 
 /** For one run: what accounts have is counted once, and then as they go. */
 export function roomOf(machine: Machine, bundle: Bundle): Room {
   const count = (account: number) => bytesIn(spoolOfAccount(machine, account));
   const accounts = backupsOf(bundle).length;
-  let taken: Map<number, number> | undefined;
+  const declared = declaredBytes(bundle);
+  let counted: Map<number, number> | undefined;
   let last: number | undefined;
+  const taken = () => {
+    counted ??= new Map(spooledAccounts(machine).map((each) => [each, count(each)]));
+    return counted;
+  };
+  const allowed = (account: number) => {
+    const directory = spoolDirectory(machine);
+    const { freeBytes } = machine.space(existsSync(directory) ? directory : dirname(directory));
+    const others = [...taken()].flatMap(([each, bytes]) => (each === account ? [] : [bytes]));
+    const all = others.reduce((sum, bytes) => sum + bytes, taken().get(account) ?? 0);
+    return freeBytes < reserve ? 0 : roomFor(Math.min(declared, (freeBytes + all) / part), accounts, others);
+  };
   return {
     allowedFor(account) {
-      machine.disk.makeDirectory(spoolDirectory(machine), 0o700);
-      const { freeBytes } = machine.space(spoolDirectory(machine));
-      if (freeBytes < reserve) return 0;
-      taken ??= new Map(spooledAccounts(machine).map((each) => [each, count(each)]));
-      if (last !== undefined && last !== account) taken.set(last, count(last));
+      for (const each of new Set([last ?? account, account])) taken().set(each, count(each));
       last = account;
-      const others = [...taken].flatMap(([each, bytes]) => (each === account ? [] : [bytes]));
-      const all = others.reduce((sum, bytes) => sum + bytes, 0) + count(account);
-      return roomFor(Math.min(declaredBytes(bundle), (freeBytes + all) / part), accounts, others);
+      return allowed(account);
     },
+    seen: (account) => ({ bytes: taken().get(account) ?? 0, allowed: allowed(account) }),
   };
 }
 

@@ -1,5 +1,5 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { filesBelow } from "../backups/copies.ts";
 import { readRepositoryName } from "../backups/keepers.ts";
 import {
   failureOf,
@@ -81,12 +81,12 @@ async function beginWaiting(current: Opened, room: Room): Promise<WaitingReposit
     machine.disk.rename(begun, join(place, name));
   }
   const own = join(place, name);
-  const before = new Set(filesBelow(own));
+  const before = new Set(pathsBelow(own));
   return {
     opened: inside(current, name, own),
     options: { until: whileRoom(machine, account, room.allowedFor(account)) },
     undo: () => {
-      for (const path of filesBelow(own)) if (!before.has(path)) machine.disk.remove(path);
+      for (const path of pathsBelow(own)) if (!before.has(path)) machine.disk.remove(path);
     },
   };
 }
@@ -96,7 +96,4 @@ export const inside = (opened: Opened, name: string, directory: string): Opened 
   return { ...opened, keeper: { ...opened.keeper, name: "this host" }, name, directory, writable: true };
 };
 
-function filesBelow(directory: string): string[] {
-  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isFile() ? [join(entry.parentPath, entry.name)] : []));
-}
+const pathsBelow = (directory: string) => Array.from(filesBelow(directory), ([path]) => path);
