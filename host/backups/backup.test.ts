@@ -25,7 +25,13 @@ test("what waits is brought by another account first in each hour; those whose l
       ({ account }) => account,
     );
   expect([0, 1, 2, 3, 4].map(order)).toEqual([
-    ...[[1, 3, 4, 2], [3, 4, 1, 2], [3, 4, 1, 2], [4, 1, 3, 2], [1, 3, 4, 2]],
+    ...[
+      [1, 3, 4, 2],
+      [3, 4, 1, 2],
+      [3, 4, 1, 2],
+      [4, 1, 3, 2],
+      [1, 3, 4, 2],
+    ],
   ]);
   expect(bringTurns([], () => undefined, 5)).toEqual([]);
 });

@@ -116,7 +116,9 @@ test("what came after midnight of backups that had waited has the places that we
   const ages = [0, 2.3, 3.1, 3.15, 3.2, 3.25, 3.3, 3.4, 3.51, 3.52, 3.53, 3.54, 3.6, 11.1];
   snapshotsIn("web1.1.30.1", 7, ...ages);
   await expireBackups(tree.machine(), now);
-  const there = readdirSync(at(7, "web1.1.30.1/snapshots")).map(Number).sort((left, right) => left - right);
+  const there = readdirSync(at(7, "web1.1.30.1/snapshots"))
+    .map(Number)
+    .sort((left, right) => left - right);
   expect(there).toEqual(ages.filter((age) => age !== 3.15));
 });
 

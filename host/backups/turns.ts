@@ -86,7 +86,9 @@ export function bringTurns<T extends { readonly account: number }>(
 ): readonly T[] {
   const first = Math.floor(now / 3_600_000) % Math.max(1, records.length);
   const hasFailed = ({ account }: T) => Number(stateOf(account)?.failed !== undefined);
-  return [...records.slice(first), ...records.slice(0, first)].sort((left, right) => hasFailed(left) - hasFailed(right));
+  return [...records.slice(first), ...records.slice(0, first)].sort(
+    (left, right) => hasFailed(left) - hasFailed(right),
+  );
 }
 
 /** Failures of accounts to reach a backup host after which those that are left are not tried: each would wait as long. */

@@ -5,20 +5,31 @@ import { failureOf, mustRestic, noRepository, type Opened, restic, Unreachable }
 import { Busy } from "../backups/state.ts";
 import type { Unanswered } from "../backups/turns.ts";
 import type { Machine } from "../os/machine.ts";
+import { isRecord, readOwnIfWhole, type Schema } from "../store/own-file.ts";
 import { backupKey, masterOf } from "../store/secrets.ts";
-import { namesIn, spoolDirectory, waitingOf, waitingPlace } from "./spool.ts";
+import { knownPlace, namesIn, spoolDirectory, waitingOf, waitingPlace } from "./spool.ts";
 import { inside } from "./wait.ts";
 
 const day = 86_400_000;
 
-/** Days after which what waits of an account that is not on this host any more goes, and of repositories of which no snapshot is younger than its retention. */
+/** Days for which what waits of an account that is not on this host any more stays. */
 const forgotten = 30;
+
+/** Milliseconds that count at most from one run to the next: a clock that is set forward by months removes nothing. */
+const longest = day;
+
+/** Accounts that are not on this host any more, by number: when the last run found that, and for how long they have been away, in milliseconds. */
+type Left = Readonly<Record<string, { readonly at: number; readonly passed: number }>>;
+const isLeft: Schema<Left> = (value): value is Left =>
+  isRecord(value) &&
+  Object.values(value).every((each) => isRecord(each) && Number.isFinite(each.at) && Number.isFinite(each.passed));
 
 const dayOf = (time: string | number) => Math.floor(new Date(time).getTime() / day);
 
 /**
- * Takes an account's backups that waited to the backup host, the newest first, and removes them here when all have come. Those of a day of which the backup host has one
- * already, and those whose time is over, are left out. What is there already is not brought again, so a run that was killed goes on where it was.
+ * Takes an account's backups that waited to the backup host, the newest first, and removes them here when all have come. Those of the day
+ * of the newest one there are left out, and none for its age: the backup host removes what is over, by its own clock, and that of this host may be wrong. What is there already is not
+ * brought again, so a run that was killed goes on where it was.
  * @param newest when the newest backup on the backup host was begun, ISO 8601
  * @param seconds that it may take
  * @returns how many came
@@ -27,7 +38,7 @@ const dayOf = (time: string | number) => Math.floor(new Date(time).getTime() / d
 export async function bringWaiting(
   machine: Machine,
   host: string,
-  { account, retentionDays }: BackupRecord,
+  { account }: BackupRecord,
   keeper: Keeper,
   newest: string | undefined,
   seconds: number,
@@ -47,7 +58,7 @@ export async function bringWaiting(
     const listed = await mustRestic(inside(there, name, own), ["snapshots", "--json", "--no-lock"]);
     const base = new Set(namesIn(join(own, "base")));
     const waits = (JSON.parse(listed) as { id: string; time: string }[])
-      .filter(({ id, time }) => !base.has(id) && Date.now() - Date.parse(time) < retentionDays * day)
+      .filter(({ id }) => !base.has(id))
       .sort((left, right) => Date.parse(right.time) - Date.parse(left.time));
     const asked = waits.filter(({ time }) => newest === undefined || dayOf(time) !== dayOf(newest));
     if (asked.length > 0) {
@@ -99,19 +110,35 @@ export async function bringAll(
   return wrong;
 }
 
-/** Removes what is kept of accounts that are not backed up here any more: what is known at once, what waits when nobody brings it. What cannot be removed is said. */
+/**
+ * Removes what is kept of accounts that are not backed up here any more: what is known at once, what waits after 30 days in which there were runs. What cannot be removed is said.
+ * Damaged, what is remembered of these days counts as none.
+ */
 export function forgetSpooled(machine: Machine, declared: ReadonlySet<number>, now: number): void {
-  const isOver = (account: number) => {
-    const { snapshots, newest } = waitingOf(machine, account);
-    return snapshots.length === 0 || now - newest > forgotten * day;
-  };
+  const path = join(machine.layout.state, "left-waiting.json");
+  const before = readOwnIfWhole(path, isLeft) ?? {};
+  const left: Record<string, Left[string]> = {};
   for (const name of namesIn(spoolDirectory(machine))) {
     const account = Number(name);
     try {
-      if (Number.isSafeInteger(account) && (declared.has(account) || !isOver(account))) continue;
+      if (Number.isSafeInteger(account) && declared.has(account)) continue;
+      if (Number.isSafeInteger(account) && waitingOf(machine, account).snapshots.length > 0) {
+        const { at, passed } = before[account] ?? { at: now, passed: 0 };
+        const sum = passed + Math.min(longest, Math.max(0, now - at));
+        left[account] = { at: now, passed: sum };
+        machine.disk.remove(knownPlace(machine, account));
+        if (sum <= forgotten * day) continue;
+      }
       machine.disk.remove(join(spoolDirectory(machine), name));
+      delete left[account];
     } catch (error) {
       machine.say(`account ${name}: what is kept of its backups stays: ${(error as Error).message}`);
     }
+  }
+  if (JSON.stringify(left) === JSON.stringify(before)) return;
+  try {
+    machine.disk.replace(path, `${JSON.stringify(left)}\n`, 0o600, { sync: false });
+  } catch (error) {
+    machine.say(`${path} cannot be written: ${(error as Error).message}`);
   }
 }

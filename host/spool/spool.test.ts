@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -8,18 +8,19 @@ import type { Keeper } from "../../delivery/protocol/backups.ts";
 import { accountGroup, bundleOf, hostGroup, Tree } from "../../testing/fakes/host-tree.ts";
 import { apply } from "../apply/apply.ts";
 import { bytesIn } from "../backups/copies.ts";
-import type { Run } from "../os/machine.ts";
-import { readCurrent } from "../store/generations.ts";
 import { Unreachable } from "../backups/restic.ts";
 import { Unanswered } from "../backups/turns.ts";
+import type { Run } from "../os/machine.ts";
+import { readCurrent } from "../store/generations.ts";
 import { bringAll, forgetSpooled } from "./bring.ts";
 import { cacheIn, keepKnown, trimKnown, withoutCache } from "./known.ts";
-import { type Room, roomFor, roomOf, spoolOfAccount, waitingOf } from "./spool.ts";
+import { knownPlace, type Room, roomFor, roomOf, spoolOfAccount, waitingOf } from "./spool.ts";
 import { mayWait } from "./wait.ts";
 
 let tree: Tree;
 beforeEach(() => {
   tree = new Tree();
+  mkdirSync(tree.at("/var/lib/fairhost"), { recursive: true });
 });
 afterEach(() => tree[Symbol.dispose]());
 
@@ -152,15 +153,30 @@ test("one backup of each day waits; those that the backup host has do not count,
   });
 });
 
-test("of accounts that are not backed up here any more, what waits stays for 30 days, and what is known goes", () => {
+test("of accounts that are not backed up here any more, what waits stays for 30 days with runs, whatever the clock says, and what is known goes", () => {
   const machine = tree.machine();
-  for (const account of [1, 2, 3, 4]) place(account, "known/web1.1.7.1/config");
-  for (const account of [1, 2]) place(account, snapshot("a"), 1, 31);
-  place(3, snapshot("a"), 1, 29);
-  forgetSpooled(machine, new Set([1]), now);
-  const left = [1, 2, 3, 4].filter((account) => waitingOf(machine, account).snapshots.length > 0);
-  expect(left).toEqual([1, 3]);
-  expect(spoolOfAccount(machine, 4)).toBe(tree.at("/srv/accounts/spool/4"));
+  for (const account of [1, 2, 4]) place(account, "known/web1.1.7.1/config");
+  for (const account of [1, 2, 3]) place(account, snapshot("a"), 1, 90);
+  const left = () => [1, 2, 3].filter((account) => waitingOf(machine, account).snapshots.length > 0);
+  const after = (days: number, ...declared: readonly number[]) =>
+    forgetSpooled(machine, new Set(declared), now + days * day);
+  after(0, 1);
+  expect([1, 2, 4].map((account) => existsSync(knownPlace(machine, account)))).toEqual([true, false, false]);
+  expect(existsSync(spoolOfAccount(machine, 4))).toBe(false);
+  // A clock that is set forward, stays so, and is set back.
+  for (const days of [400, 400.1, 400.2, 0.3]) after(days, 1);
+  expect(left()).toEqual([1, 2, 3]);
+  // What has counted counts no more for an account that was here meanwhile.
+  for (let days = 1; days <= 28; days++) after(days, 1, ...(days === 20 ? [3] : []));
+  expect(left()).toEqual([1, 2, 3]);
+  for (const days of [29, 30]) after(days, 1);
+  expect(left()).toEqual([1, 3]);
+  for (let days = 31; days <= 60; days++) after(days, 1);
+  expect(left()).toEqual([1]);
+  // The last one leaves none behind.
+  after(61);
+  after(62, 1);
+  expect(readFileSync(tree.at("/var/lib/fairhost/left-waiting.json"), "utf8")).toBe("{}\n");
 });
 
 test("an account whose connection fails keeps no other one's backups waiting, before three of them fail", async () => {

@@ -19,6 +19,7 @@ import { purgeSuperseded } from "../moves/steps.ts";
 import { ApplyError, type Machine } from "../os/machine.ts";
 import { restoreDeclared } from "../restores/declared.ts";
 import { placeOf, purgeReplaced, writeKept } from "../restores/kept.ts";
+import { forgetSpooled } from "../spool/bring.ts";
 import { rememberAnswer } from "./answers.ts";
 import { recordName } from "./layout.ts";
 import { withLock } from "./lock.ts";
@@ -49,6 +50,7 @@ const commands: Readonly<Record<string, (machine: Machine) => Promise<unknown>>>
   fence: (machine) => fence(quiet(machine), false),
   "fence at boot": (machine) => fence(quiet(machine), true),
   "repositories expire": (machine) => expireBackups(machine, new Date()),
+  "spool forget": async (machine) => forgetSpooled(machine, new Set(), Date.now()),
   "proof list": async (machine) => [readUntried(machine), await provenOf(quiet(machine), "web1", 1)],
   "backup state": async (machine) => readState(machine, 1),
   "copy state": async (machine) => readCopyState(machine, 1),
@@ -95,6 +97,12 @@ const makers: Readonly<Record<string, (machine: Machine) => unknown>> = {
     machine.disk.replace(counted, JSON.stringify({ 1: { runs: 1, drills: 0 } }), 0o600);
   },
   "backups/repositories.ts": (machine) => expireBackups(machine, new Date()),
+  "spool/bring.ts": (machine) => {
+    const snapshots = machine.layout.at("/srv/accounts/spool/9/waiting/web1.1.7.1/snapshots");
+    machine.disk.makeDirectory(snapshots, 0o700);
+    machine.disk.create(join(snapshots, "a".repeat(64)), "", 0o600, { sync: false });
+    forgetSpooled(machine, new Set(), Date.now());
+  },
   "drills/proofs.ts": (machine) => {
     beginProofs(machine);
     machine.disk.replace(join(machine.layout.state, "proofs/1.json"), '[{"text":"{}","signatures":[]}]\n', 0o600);
