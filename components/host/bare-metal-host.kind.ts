@@ -105,7 +105,7 @@ export const inputs = z.strictObject({
   spoolGb: capacity(number, { weaker: "any" })
     .exactOptional()
     .describe(
-      `Gigabytes that backups may take there while no backup host answers; missing if these are the usual ${usualSpoolGb}.`,
+      `Gigabytes that backups may take there, with what is known of their directories; missing if these are the usual ${usualSpoolGb}.`,
     ),
   routers: derivedField(
     z.array(
