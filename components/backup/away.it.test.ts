@@ -209,9 +209,9 @@ test("an account whose directories are too much for its part of the room is back
 import os
 for each in range(2000):
     for name in range(12):
-        path = f"/srv/accounts/2/home/many/{name}/{each}"
+        path = f"/srv/accounts/2/home/many/{name}/{name}-{each}"
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        if name > 0: os.link(f"/srv/accounts/2/home/many/0/{each}", path)
+        if name > 0: os.link(f"/srv/accounts/2/home/many/0/0-{each}", path)
         else:
             open(path, "x").close()
             os.setxattr(path, "user.noise", os.urandom(3900))
