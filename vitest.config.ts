@@ -19,7 +19,7 @@ const patience = { poll: { timeout: 20_000 } };
 const unhurried = { poll: { ...patience.poll, interval: 200 } };
 
 /** Files of hosts and engines at a time, on two cores: most wait for timers and hosts most of their time. */
-const beside = { maxWorkers: 5, sequence: { groupOrder: 2 } };
+const beside = { maxWorkers: 4, sequence: { groupOrder: 2 } };
 
 /**
  * Four kinds of test, told apart by the file's name: `*.test.ts` needs nothing but Node and runs first; then, in the order of
