@@ -228,7 +228,8 @@ for each in range(2000):
   expect(`${next.stdout}${next.stderr}`).not.toMatch(/without a cache/);
   expect(await web(`find ${spool}/2 -type f`)).toBe("");
   await web("rm -r /srv/accounts/2/home/many");
-  await on.deploy(declaration);
+  const back = await on.web.apply(renderBundle(declaration, "web1"));
+  expect(back.report, back.stderr).toMatchObject({ errors: [] });
 });
 
 describe("a clock that is a day off", () => {

@@ -51,7 +51,7 @@ test("every unit in a sandbox has the line in its own log", async () => {
 
 test.concurrent.each([
   ["oom-kill", "killed, because the account had used all its memory", 5],
-  ["timeout", "killed, because it had not ended 10 s after SIGTERM", 1],
+  ["timeout", "killed, because it had not ended 10 s after it was asked to", 1],
   ["exit-code", undefined, 1, "1"],
   // EXIT_NAMESPACE: a directory that is bound is not there.
   [

@@ -16,7 +16,7 @@ case ${MONITOR_SERVICE_RESULT:-} in
     say "killed, because the account had used all its memory"
     pause=$((pause * 5))
     ;;
-  timeout) say "killed, because it had not ended 10 s after SIGTERM" ;;
+  timeout) say "killed, because it had not ended 10 s after it was asked to" ;;
   exit-code)
     # Those of systemd itself (systemd.exec(5)): then nothing of the account's has run, and nobody else says why.
     case ${MONITOR_EXIT_STATUS:-} in
