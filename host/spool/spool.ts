@@ -22,8 +22,7 @@ export const knownPlace = (machine: Machine, account: number) => join(spoolOfAcc
 export const namesIn = (directory: string) => (existsSync(directory) ? readdirSync(directory) : []);
 
 /** Accounts of which there is anything, declared or not. */
-const spooledAccounts = (machine: Machine) =>
-  namesIn(spoolDirectory(machine)).map(Number).filter(Number.isSafeInteger);
+const spooledAccounts = (machine: Machine) => namesIn(spoolDirectory(machine)).map(Number).filter(Number.isSafeInteger);
 
 /** What never takes more than this part of what is free. */
 const part = 4;
