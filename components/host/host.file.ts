@@ -131,7 +131,7 @@ export const schema = z.strictObject({
     .max(10_000)
     .optional()
     .describe(
-      "Gigabytes (10^9 bytes) that backups may take on the host: what it knows of their directories at all times, and those that wait while no backup host answers. Never more than a quarter of what is free; it is looked at while they are written. 0: nothing is kept, and none wait. Default 50.",
+      "Gigabytes (10^9 bytes) that backups may take on the host: what it knows of their directories at all times, and those that wait while no backup host answers. Never more than a quarter of what is free; it is looked at while they are written. 0: nothing is kept, and none wait. No rule counts it against `capacity`. Without effect on backup hosts. Default 50.",
     ),
 });
 

@@ -73,9 +73,7 @@ export async function loadHostLinks(machine: Machine): Promise<string | undefine
   }
   const reached = await routersReached(machine);
   // One that these files make has to get a carrier, or nobody would ever know that it never did.
-  const carrierless = interfacesIn(files).flatMap(({ name }) =>
-    existsSync(layout.at(`/sys/class/net/${name}`)) && !hasCarrier(machine, name) ? name : [],
-  );
+  const carrierless = interfacesIn(files).flatMap(({ name }) => (lacksCarrier(machine, name) ? name : []));
   const routing = await watchRouting(machine);
   const deadMan: DeadMan = {
     name: "links",
@@ -171,12 +169,15 @@ function overridesIn({ layout }: Machine): string[] {
   });
 }
 
-function hasCarrier({ layout }: Machine, name: string): boolean {
+/** Whether an interface is there, and has nobody at its other end or is down. */
+function lacksCarrier({ layout }: Machine, name: string): boolean {
+  const at = layout.at(`/sys/class/net/${name}`);
+  if (!existsSync(at)) return false;
   try {
-    return readFileSync(layout.at(`/sys/class/net/${name}/carrier`), "utf8").trim() === "1";
+    return readFileSync(`${at}/carrier`, "utf8").trim() !== "1";
   } catch {
-    // None of that name, or it is down.
-    return false;
+    // sysfs gives no answer of one that is down.
+    return true;
   }
 }
 
